@@ -1,0 +1,1 @@
+"""What staff can make happen in the club's own system."""

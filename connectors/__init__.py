@@ -1,0 +1,1 @@
+"""Mail: how it comes in and how replies leave."""

@@ -1,0 +1,1 @@
+"""The desk that people sit at: pages, forms, decisions."""

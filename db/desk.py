@@ -1,0 +1,80 @@
+"""A desk is data: `desks/<name>/desk.toml` becomes a Desk. Pure, apart from reading that file."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DESKS = Path(__file__).resolve().parent.parent / "desks"
+
+
+class UnusableDesk(Exception):
+    """A desk folder is missing or its desk.toml says something impossible."""
+
+
+@dataclass(frozen=True)
+class Category:
+    name: str
+    label: str
+    fields: tuple[str, ...] = ()
+    action: str = ""
+    needs_human: bool = False
+
+
+@dataclass(frozen=True)
+class Desk:
+    name: str
+    title: str
+    folder: Path
+    timezone: ZoneInfo
+    languages: tuple[str, ...]
+    signature: dict[str, str]
+    system: str
+    categories: tuple[Category, ...]
+
+    def category(self, name: str) -> Category:
+        for category in self.categories:
+            if category.name == name:
+                return category
+        raise UnusableDesk(f"The desk {self.name} has no category {name!r}.")
+
+    @property
+    def category_names(self) -> tuple[str, ...]:
+        return tuple(category.name for category in self.categories)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All keys that details may have, in the order of the prompt."""
+        seen: dict[str, None] = {}
+        for category in self.categories:
+            seen.update(dict.fromkeys(category.fields))
+        return tuple(seen)
+
+    @property
+    def system_prompt(self) -> str:
+        return self.system.format(categories=", ".join(self.category_names))
+
+
+def load_desk(name: str, folder: Path = DESKS) -> Desk:
+    """Read `folder/name/desk.toml`. Raise UnusableDesk with a sentence that names what to change."""
+    path = folder / name / "desk.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.parent.name for p in folder.glob("*/desk.toml")))
+        raise UnusableDesk(f"DESK={name}: there is no {path}. Desks here: {known or 'none'}.")
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+        categories = tuple(
+            Category(**{**c, "fields": tuple(c.get("fields", ()))}) for c in stated["category"]
+        )
+        return Desk(
+            name=name,
+            title=stated["title"],
+            folder=path.parent,
+            timezone=ZoneInfo(stated["timezone"]),
+            languages=tuple(stated["languages"]),
+            signature=stated["signature"],
+            system=stated["system"],
+            categories=categories,
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ZoneInfoNotFoundError) as error:
+        raise UnusableDesk(f"DESK={name}: {path} cannot be used: {error}.") from error

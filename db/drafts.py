@@ -1,0 +1,51 @@
+"""A draft is what a mail asks for and what to answer, whoever wrote it: model or person."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+
+
+class DraftJson(TypedDict):
+    category: str
+    username: str
+    details: dict[str, str]
+    reply: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The four keys of the contract. `details` holds resolved values (dates ISO 8601, times HH:MM)."""
+
+    category: str
+    username: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    reply: str = ""
+
+    def as_json(self) -> DraftJson:
+        return DraftJson(
+            category=self.category, username=self.username, details=dict(self.details), reply=self.reply
+        )
+
+    @classmethod
+    def from_json(cls, stored: DraftJson) -> "Draft":
+        return cls(stored["category"], stored["username"], stored["details"], stored["reply"])
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Names in the reply that only a real result may fill, such as `reset_url`."""
+        return frozenset(PLACEHOLDER.findall(self.reply))
+
+
+def fill(reply: str, values: Mapping[str, str]) -> str:
+    """Put real values where the placeholders stand. Raise UnfilledReply if one is left over."""
+    missing = sorted(set(PLACEHOLDER.findall(reply)) - set(values))
+    if missing:
+        raise UnfilledReply(f"The reply waits for {', '.join(missing)}, which no result has filled.")
+    return PLACEHOLDER.sub(lambda found: values[found[1]], reply)
+
+
+class UnfilledReply(Exception):
+    """A reply still holds a placeholder, so it must not leave."""
