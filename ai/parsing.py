@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from ai.resolving import resolve
 from ai.prompt import MailText
+from ai.resolving import resolve
 from db.desk import Desk
 from db.drafts import Draft
 
@@ -19,6 +19,11 @@ class UnusableOutput(Exception):
 def write_draft(draft: Draft) -> str:
     """The compact JSON that the model learns to write."""
     return json.dumps(draft.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+def category_head(category: str) -> str:
+    """How every answer of that category begins."""
+    return f'{{"category":"{category}"'
 
 
 def read_words(text: str, desk: Desk) -> Draft:

@@ -68,7 +68,8 @@ NUMBERS = {
 }
 
 LONG_DAYS = "|".join(sorted((d for d in WEEKDAYS if len(d) > 3 or d in ("mon", "tue", "wed", "thu", "fri")), key=len, reverse=True))
-ANY_DAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+SHORT_DAYS = "|".join(d for d in WEEKDAYS if len(d) == 2)
+ANY_DAY = rf"{LONG_DAYS}|(?:{SHORT_DAYS})(?=[.,])"  # "do" and "so" are days only with a dot or comma
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 HOUR = rf"(?P<hour>\d{{1,2}}|{NUMBER})"
@@ -79,7 +80,7 @@ DATES = re.compile(
     rf"""(?<![\w.])(?:
     (?P<iso>\d{{4}}-\d\d-\d\d)
     |(?:(?P<wd1>{ANY_DAY})\b[.,]?\s+(?:(?:the|den|dem)\s+)?)?
-        (?P<d1>\d{{1,2}})(?P<sep>[./-])(?P<m1>\d{{1,2}})(?:(?P=sep)(?P<y1>\d{{4}}|\d{{2}})\b|\.(?!\d)|(?![\d:.]))
+        (?P<d1>\d{{1,2}})(?P<sep>[./-])(?P<m1>\d{{1,2}})(?<![./-]00)(?:(?P=sep)(?P<y1>\d{{4}}|\d{{2}})\b|\.(?!\d)|(?![\d:.]))(?!\s*(?:uhr|h|[ap]\.?m)\b)
     |(?:(?P<wd2>{ANY_DAY})\b[.,]?\s+(?:(?:the|den|dem)\s+)?)?
         (?P<d2>\d{{1,2}})(?:{ORD}|\.)?\s*(?:of\s+)?(?P<m2>{MONTH})\b\.?(?:,?\s+(?P<y2>\d{{4}}))?
     |(?:(?P<wd3>{ANY_DAY})\b[.,]?\s+)?
@@ -99,7 +100,7 @@ TIMES = re.compile(
     rf"""(?<![\w.:/-])(?:
     (?P<half>half\s*(?:past\s*)?|halb\s*){HOUR}\b
     |(?P<quarter>(?:a\s+)?quarter\s+(?:past|to)|viertel\s+(?:nach|vor)|dreiviertel|viertel)\s+(?P<qhour>\d{{1,2}}|{NUMBER})\b
-    |(?P<h1>\d{{1,2}})[:.](?P<min1>[0-5]\d)(?![.\d/])\s*(?P<ap1>[ap]\.?m\b\.?)?(?:\s*(?:uhr|h)\b)?
+    |(?P<h1>\d{{1,2}})[:.](?P<min1>[0-5]\d)(?!\d|[./]\d)\s*(?P<ap1>[ap]\.?m\b\.?)?(?:\s*(?:uhr|h)\b)?
     |(?P<h2>\d{{1,2}}|{NUMBER})\s*(?P<ap2>[ap]\.?m\b\.?)
     |(?P<h3>\d{{1,2}}|{NUMBER})\s*(?P<clock>uhr|h|o['’]?\s?clock)\b(?:\s*(?P<min3>[0-5]\d)\b(?!\s*(?:min|uhr)))?
     |(?P<noon>12\ noon|noon|midday)\b
@@ -113,7 +114,7 @@ TIMES = re.compile(
 COURTS = re.compile(
     rf"""(?<!\w)(?:
     (?P<hall>halle|hall|indoor(?:\s+court)?)\s*(?:no\.?|nr\.?|number|\#)?\s*(?P<n1>\d{{1,2}}|{NUMBER})\b
-    |(?:courts?|ct\.?|plätze|platz)\s*(?:no\.?\s*|nr\.?\s*|number\s+|nummer\s+|\#)?(?P<n2>\d{{1,2}}|{NUMBER})\b(?:\s*(?:and|und|&|\+|,)\s*(?P<n3>\d{{1,2}}|{NUMBER})\b(?!\s*(?:uhr|pm|am|[:.]\d)))?
+    |(?:courts?|ct\.?|plätze|platz)\s*(?:no\.?\s*|nr\.?\s*|number\s+|nummer\s+|\#)?(?P<n2>\d{{1,2}}|{NUMBER})\b(?:\s*(?:and|und|&|\+)\s*(?P<n3>\d{{1,2}}|{NUMBER})\b(?!\s*(?:uhr|pm|am|[:.]\d)))?
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -190,6 +191,8 @@ def date_of(g: dict[str, str | None], sent: date) -> date | None:
     if g["d4"] or g["d5"]:
         return next_day_of_month(int(g["d4"] or g["d5"] or 0), weekday, sent)
     if g["d1"] and g["m1"]:
+        if g["sep"] == "-" and not g["y1"]:  # "2-3 people"
+            return None
         return numeric_date(int(g["d1"]), int(g["m1"]), g["y1"], weekday, sent)
     day, month = g["d2"] or g["d3"], g["m2"] or g["m3"]
     return fitting([(int(day or 0), MONTHS[(month or "").lower()])], g["y2"] or g["y3"], weekday, sent)
@@ -202,7 +205,7 @@ def days_ahead(word: str) -> int:
 
 
 def next_weekday(name: str, sent: date) -> date:
-    return sent + timedelta(days=(WEEKDAYS[name.lower()] - sent.weekday() - 1) % 7 + 1)
+    return sent + timedelta(days=(WEEKDAYS[name.lower().rstrip(".,")] - sent.weekday() - 1) % 7 + 1)
 
 
 def next_day_of_month(day: int, weekday: str | None, sent: date) -> date | None:

@@ -19,6 +19,7 @@ class Category:
     fields: tuple[str, ...] = ()
     action: str = ""
     needs_human: bool = False
+    knowledge: bool = False  # its reply is written from the desk's own pages
 
 
 @dataclass(frozen=True)

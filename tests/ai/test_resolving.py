@@ -96,6 +96,20 @@ def test_a_value_that_cannot_be_read_is_left_out() -> None:
     assert resolved == {"court": "2", "full_name": "Anna Novak"}
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("time", "16:30", "on the 15th of September at 16:30. Could I have"),
+        ("date", "2026-06-29", "can't do 29/06 eleven am"),
+        ("date", "2026-05-18", "Montag, 16.30 Uhr"),
+        ("court", "3", "next Friday, 4:30 pm, court three, two hours pls"),
+        ("court", "2", "tomorrow, 9.15am, court two, 90 min pls"),
+    ],
+)
+def test_words_are_found_among_others(key: str, value: str, text: str) -> None:
+    assert find_words(key, value, text, THURSDAY) is not None
+
+
 def test_words_are_found_where_they_stand() -> None:
     text = "Guten Morgen, bitte am Dienstag um 18 Uhr auf Platz 3, danke"
 

@@ -1,0 +1,203 @@
+"""Rows of training data become token ids: the mail is read, only the answer is learnt."""
+
+import csv
+import hashlib
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ai.knowledge import Knowledge
+from ai.parsing import UnusableOutput, category_head, is_said, read_words, write_draft
+from ai.prompt import MailText, messages, token_ids
+from ai.resolving import find_words
+from db.desk import Desk
+from db.drafts import Draft
+
+
+class UnusableRow(Exception):
+    """A row cannot teach anything; the message says why."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mail with its right answer. `answer.details` holds resolved values; None where a row has no answer."""
+
+    id: str
+    mail: MailText
+    answer: Draft | None
+    lang: str = ""
+    family: str = ""
+    needs_human: bool | None = None
+    tags: tuple[str, ...] = ()
+    passages: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """Token ids of prompt and answer; the first `given` answer tokens are context, the others are learnt."""
+
+    prompt: list[int]
+    answer: list[int]
+    given: int = 0
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.answer)
+
+
+@dataclass
+class Report:
+    """What could not be used, by file and line."""
+
+    problems: list[str] = field(default_factory=list)
+
+
+def read_rows(path: Path, report: Report) -> list[Row]:
+    """Read JSONL or CSV (`,` or `;`) in any accepted form. Problems go to `report`, the rest goes on."""
+    rows: list[Row] = []
+    for number, stated in read_records(path, report):
+        try:
+            rows.append(row_of(stated, f"{path.stem}:{number}"))
+        except (UnusableRow, KeyError, TypeError, ValueError) as error:
+            report.problems.append(f"{path.name}:{number}: {type(error).__name__}: {error}")
+    return rows
+
+
+def read_records(path: Path, report: Report) -> Iterable[tuple[int, dict[str, Any]]]:
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".csv":
+        head = text.split("\n", 1)[0]
+        reader = csv.DictReader(text.splitlines(keepends=True), delimiter=";" if head.count(";") > head.count(",") else ",")
+        yield from ((reader.line_num, record) for record in reader)
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except json.JSONDecodeError as error:
+                report.problems.append(f"{path.name}:{number}: not JSON: {error}")
+
+
+def row_of(stated: dict[str, Any], fallback_id: str) -> Row:
+    """Recognise the form by its keys. Raise UnusableRow where none fits."""
+    if "mail" in stated:
+        mail, answer = stated["mail"], stated.get("answer")
+    elif "gold" in stated or "body" in stated:
+        mail, answer = stated, stated.get("gold")
+    elif "messages" in stated:
+        turns = {turn["role"]: turn["content"] for turn in stated["messages"]}
+        mail, answer = {"body": turns["user"]}, json.loads(turns["assistant"])
+    elif "response" in stated:
+        mail, answer = {"body": stated.get("instruction", stated.get("request"))}, json.loads(stated["response"])
+    else:
+        raise UnusableRow("no mail, messages or instruction/response in it")
+    if not mail.get("body") and not mail.get("subject"):
+        raise UnusableRow("the mail is empty")
+    needs_human = stated.get("needs_human", (answer or {}).get("needs_human"))
+    passages = stated.get("passages")
+    return Row(
+        id=str(stated.get("id", fallback_id)),
+        mail=mail_of(mail),
+        answer=answer_of(answer) if answer else None,
+        lang=stated.get("lang", ""),
+        family=stated.get("family", ""),
+        needs_human=needs_human,
+        tags=tuple(stated.get("tags", ())),
+        passages=None if passages is None else tuple(passages),
+    )
+
+
+def mail_of(stated: dict[str, Any]) -> MailText:
+    sent = stated.get("date")
+    date = datetime.fromisoformat(sent) if sent else datetime.now(timezone.utc)
+    return MailText(
+        from_name=stated.get("from_name") or "",
+        from_email=stated.get("from_email") or "",
+        date=date,
+        subject=stated.get("subject") or "",
+        body=stated.get("body") or "",
+    )
+
+
+def answer_of(stated: dict[str, Any]) -> Draft:
+    details = stated.get("details") or {}
+    if not isinstance(details, dict) or not all(isinstance(value, str) for value in details.values()):
+        raise UnusableRow("details must be a flat object of texts")
+    return Draft(stated["category"], stated.get("username") or "", details, stated.get("reply") or "")
+
+
+def in_words(row: Row, desk: Desk) -> Draft:
+    """The answer as the model should write it: details in the words of the mail, keys in the desk's order.
+
+    Raise UnusableRow where the category is unknown, the user name is not in the mail, or there is no reply.
+    """
+    if row.answer is None:
+        raise UnusableRow("no answer")
+    answer, words = row.answer, row.mail.words
+    if answer.category not in desk.category_names:
+        raise UnusableRow(f"the desk has no category {answer.category!r}")
+    if answer.username not in words:
+        raise UnusableRow(f"the user name {answer.username!r} is not in the mail")
+    said = {key: find_words(key, answer.details[key], words, row.mail.date) for key in desk.category(answer.category).fields if key in answer.details}
+    details = {key: value for key, value in said.items() if value and is_said(value, words)}
+    draft = Draft(answer.category, answer.username, details, answer.reply)
+    try:
+        read_words(write_draft(draft), desk)
+    except UnusableOutput as error:
+        raise UnusableRow(str(error)) from error
+    return draft
+
+
+def passages_of(row: Row, knowledge: Knowledge) -> list[str]:
+    """The passages that the row brings, else those that serving would find."""
+    if row.passages is not None:
+        return list(row.passages)
+    return [passage.text for passage in knowledge.find(row.mail.words)]
+
+
+def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any) -> list[Example]:
+    """One example, or two where the category reads passages: serving decides the category before it looks them up,
+
+    so the category is learnt without passages and the rest with them. Else their mere presence would tell it.
+    """
+    draft = in_words(row, desk)
+    written = tokenizer(write_draft(draft), add_special_tokens=False, return_offsets_mapping=True)
+    answer = [*written["input_ids"], tokenizer.eos_token_id]
+    prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
+    if not desk.category(draft.category).knowledge:
+        return [Example(prompt, answer)]
+    head = len(category_head(draft.category))
+    given = sum(start < head for start, _ in written["offset_mapping"])
+    informed = messages(desk, row.mail, passages_of(row, knowledge), tokenizer)
+    return [Example(prompt, answer[:given]), Example(token_ids(informed, tokenizer), answer, given)]
+
+
+def examples_of(
+    rows: Sequence[Row], desk: Desk, knowledge: Knowledge, tokenizer: Any, report: Report
+) -> list[Example]:
+    examples: list[Example] = []
+    for row in rows:
+        try:
+            examples.extend(examples_of_row(row, desk, knowledge, tokenizer))
+        except UnusableRow as error:
+            report.problems.append(f"{row.id}: {error}")
+    return examples
+
+
+def split_by_family(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Keep whole families together, so that validation is about new ways of writing."""
+    families = sorted({row.family or row.id for row in rows})
+    random.Random(seed).shuffle(families)
+    kept_back = set(families[: max(1, round(share * len(families)))]) if share else set()
+    taught = [row for row in rows if (row.family or row.id) not in kept_back]
+    return taught, [row for row in rows if (row.family or row.id) in kept_back]
+
+
+def data_hash(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
