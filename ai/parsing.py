@@ -63,5 +63,3 @@ def is_said(value: str, words: str) -> bool:
 
 def squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
-
-

@@ -67,7 +67,9 @@ NUMBERS = {
     for word in words.split()
 }
 
-LONG_DAYS = "|".join(sorted((d for d in WEEKDAYS if len(d) > 3 or d in ("mon", "tue", "wed", "thu", "fri")), key=len, reverse=True))
+LONG_DAYS = "|".join(
+    sorted((d for d in WEEKDAYS if len(d) > 3 or d in ("mon", "tue", "wed", "thu", "fri")), key=len, reverse=True)
+)
 SHORT_DAYS = "|".join(d for d in WEEKDAYS if len(d) == 2)
 ANY_DAY = rf"{LONG_DAYS}|(?:{SHORT_DAYS})(?=[.,])"  # "do" and "so" are days only with a dot or comma
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
@@ -280,7 +282,11 @@ def time_of(g: dict[str, str]) -> int | None:
 def in_part(hour: int, half_day: str, part: str, exact: bool) -> int:
     if half_day:
         return hour % 12 + (12 if half_day == "p" else 0)
-    if part in ("in the evening", "this evening", "tonight", "evening", "abends", "am abend") or "noon" in part or "nachmittag" in part:
+    if (
+        part in ("in the evening", "this evening", "tonight", "evening", "abends", "am abend")
+        or "noon" in part
+        or "nachmittag" in part
+    ):
         return hour + 12 if hour < 12 else hour
     if part:
         return hour

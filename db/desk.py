@@ -1,7 +1,7 @@
 """A desk is data: `desks/<name>/desk.toml` becomes a Desk. Pure, apart from reading that file."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -32,6 +32,7 @@ class Desk:
     signature: dict[str, str]
     system: str
     categories: tuple[Category, ...]
+    refusals: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def category(self, name: str) -> Category:
         for category in self.categories:
@@ -64,9 +65,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
         raise UnusableDesk(f"DESK={name}: there is no {path}. Desks here: {known or 'none'}.")
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
-        categories = tuple(
-            Category(**{**c, "fields": tuple(c.get("fields", ()))}) for c in stated["category"]
-        )
+        categories = tuple(Category(**{**c, "fields": tuple(c.get("fields", ()))}) for c in stated["category"])
         return Desk(
             name=name,
             title=stated["title"],
@@ -76,6 +75,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             signature=stated["signature"],
             system=stated["system"],
             categories=categories,
+            refusals=stated.get("refusals", {}),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ZoneInfoNotFoundError) as error:
         raise UnusableDesk(f"DESK={name}: {path} cannot be used: {error}.") from error

@@ -25,9 +25,7 @@ class Draft:
     reply: str = ""
 
     def as_json(self) -> DraftJson:
-        return DraftJson(
-            category=self.category, username=self.username, details=dict(self.details), reply=self.reply
-        )
+        return DraftJson(category=self.category, username=self.username, details=dict(self.details), reply=self.reply)
 
     @classmethod
     def from_json(cls, stored: DraftJson) -> "Draft":

@@ -70,7 +70,9 @@ def read_records(path: Path, report: Report) -> Iterable[tuple[int, dict[str, An
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".csv":
         head = text.split("\n", 1)[0]
-        reader = csv.DictReader(text.splitlines(keepends=True), delimiter=";" if head.count(";") > head.count(",") else ",")
+        reader = csv.DictReader(
+            text.splitlines(keepends=True), delimiter=";" if head.count(";") > head.count(",") else ","
+        )
         yield from ((reader.line_num, record) for record in reader)
         return
     for number, line in enumerate(text.splitlines(), start=1):
@@ -141,7 +143,11 @@ def in_words(row: Row, desk: Desk) -> Draft:
         raise UnusableRow(f"the desk has no category {answer.category!r}")
     if answer.username not in words:
         raise UnusableRow(f"the user name {answer.username!r} is not in the mail")
-    said = {key: find_words(key, answer.details[key], words, row.mail.date) for key in desk.category(answer.category).fields if key in answer.details}
+    said = {
+        key: find_words(key, answer.details[key], words, row.mail.date)
+        for key in desk.category(answer.category).fields
+        if key in answer.details
+    }
     details = {key: value for key, value in said.items() if value and is_said(value, words)}
     draft = Draft(answer.category, answer.username, details, answer.reply)
     try:
@@ -175,9 +181,7 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any) 
     return [Example(prompt, answer[:given]), Example(token_ids(informed, tokenizer), answer, given)]
 
 
-def examples_of(
-    rows: Sequence[Row], desk: Desk, knowledge: Knowledge, tokenizer: Any, report: Report
-) -> list[Example]:
+def examples_of(rows: Sequence[Row], desk: Desk, knowledge: Knowledge, tokenizer: Any, report: Report) -> list[Example]:
     examples: list[Example] = []
     for row in rows:
         try:

@@ -38,9 +38,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="*", help="JSONL or CSV files instead of the desk's own")
     parser.add_argument("--base", default="", help="hub id or folder; default: the bundled SmolLM2-135M-Instruct")
     parser.add_argument("--out", type=Path, help="folder of the adapter (default: desks/<desk>/adapter)")
-    parser.add_argument("--work", type=Path, default=Path("var/training"), help="folder of checkpoints (default: var/training)")
+    parser.add_argument(
+        "--work", type=Path, default=Path("var/training"), help="folder of checkpoints (default: var/training)"
+    )
     parser.add_argument("--rank", type=int, default=16, help="LoRA rank; alpha is twice the rank (default: 16)")
-    parser.add_argument("--dropout", type=float, default=0.0, help="LoRA dropout (default: 0, it copies every activation, which a CPU feels)")
+    parser.add_argument(
+        "--dropout",
+        type=float,
+        default=0.0,
+        help="LoRA dropout (default: 0, it copies every activation, which a CPU feels)",
+    )
     parser.add_argument("--lr", type=float, default=8e-4, help="peak learning rate (default: 8e-4)")
     parser.add_argument("--epochs", type=float, default=2.0, help="times through the data (default: 2)")
     parser.add_argument("--steps", type=int, default=-1, help="stop after so many steps, whatever --epochs says")
@@ -68,9 +75,7 @@ def main() -> None:
     loaded = load(args.base, dtype=PRECISIONS[args.precision])
     taught, kept_back = split_by_family(rows, args.keep_back, args.seed)
     knowledge = load_knowledge(desk.folder / "knowledge")
-    examples, checks = (
-        examples_of(part, desk, knowledge, loaded.tokenizer, report) for part in (taught, kept_back)
-    )
+    examples, checks = (examples_of(part, desk, knowledge, loaded.tokenizer, report) for part in (taught, kept_back))
     describe(rows, examples, checks, report)
     if not examples:
         raise SystemExit("No usable row: nothing to train on. The problems above say why.")

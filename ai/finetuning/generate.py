@@ -36,7 +36,9 @@ FIRST = {
     "de": "Anna Jonas Sabine Uwe Heike Mehmet Lena Torsten Birgit Jürgen Claudia Emre Franziska Günter Hannah Ilse Kai Lukas Margarete Nils Ottilie Paul Renate Sören Tanja Ulrike Volker Wiebke Yannick Zeynep Käthe Björn Ronja Detlef".split(),
 }
 LAST = {
-    "en": "Kowalski Okafor Raman Nowak Byrne Bell Tanaka Haddad Whitcombe Chen Eze Petrova Malik Larsen Moretti Kapoor Fischer Ivanova Garcia Dubois Santos Iyer O'Neill Sheikh Novak Carter Lopez Li Abbott Mensah Hughes Patel Andersson Rossi Laurent Volkov Levi Aziz MacLeod Jensen Taylor-Reed van Dijk".replace("van Dijk", "van_Dijk").split(),
+    "en": "Kowalski Okafor Raman Nowak Byrne Bell Tanaka Haddad Whitcombe Chen Eze Petrova Malik Larsen Moretti Kapoor Fischer Ivanova Garcia Dubois Santos Iyer O'Neill Sheikh Novak Carter Lopez Li Abbott Mensah Hughes Patel Andersson Rossi Laurent Volkov Levi Aziz MacLeod Jensen Taylor-Reed van Dijk".replace(
+        "van Dijk", "van_Dijk"
+    ).split(),
     "de": "Müller Schmitz Hoffmann Yılmaz Krüger Weiß Bauer Jansen Öztürk Schäfer Köhler Lehmann Vogt Brandt Huber Gruber Steiner Maier Schröder Kaya Demir Arslan Pohl Reuter Thiel Winkler Zimmermann Meier-Lang Groß Sommerfeld Heß Böhm".split(),
 }
 WORDS_AS_NAMES = "topspin netcord baseline dropshot lob volley acecase slice sunshine backhand tiebreak deuce racquetman clayking courtney mixed sunday forehand tramline".split()
@@ -57,16 +59,59 @@ DAYS = {
     "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split(),
 }
 OPENERS = {
-    "en": ["Hope you are well.", "Sorry to bother you again.", "I rang twice this morning but nobody picked up.", "Me again.", "Quick one.", "My wife says I should write instead of calling.", "I hope this reaches the right person.", "Lovely tournament last weekend by the way.", "I am not very good with computers, so please be patient.", "Writing this on the train, excuse the mess."],
-    "de": ["Ich hoffe, es geht Ihnen gut.", "Entschuldigung für die erneute Störung.", "Am Telefon war leider niemand zu erreichen.", "Ich bin's noch einmal.", "Nur kurz.", "Ich hoffe, ich bin hier richtig.", "Das Turnier letztes Wochenende war übrigens wunderbar.", "Ich kenne mich mit Computern nicht so aus.", "Ich schreibe aus der Bahn, bitte die Tippfehler zu entschuldigen."],
+    "en": [
+        "Hope you are well.",
+        "Sorry to bother you again.",
+        "I rang twice this morning but nobody picked up.",
+        "Me again.",
+        "Quick one.",
+        "My wife says I should write instead of calling.",
+        "I hope this reaches the right person.",
+        "Lovely tournament last weekend by the way.",
+        "I am not very good with computers, so please be patient.",
+        "Writing this on the train, excuse the mess.",
+    ],
+    "de": [
+        "Ich hoffe, es geht Ihnen gut.",
+        "Entschuldigung für die erneute Störung.",
+        "Am Telefon war leider niemand zu erreichen.",
+        "Ich bin's noch einmal.",
+        "Nur kurz.",
+        "Ich hoffe, ich bin hier richtig.",
+        "Das Turnier letztes Wochenende war übrigens wunderbar.",
+        "Ich kenne mich mit Computern nicht so aus.",
+        "Ich schreibe aus der Bahn, bitte die Tippfehler zu entschuldigen.",
+    ],
 }
 CLOSERS = {
-    "en": ["Thanks a lot!", "Cheers", "Many thanks in advance", "Could you confirm please?", "No rush.", "As soon as possible please.", "Greetings to the team", "P.S. The new benches are great."],
-    "de": ["Vielen Dank!", "Danke schon mal", "Mit freundlichen Grüßen", "Bitte um kurze Bestätigung.", "Eilt nicht.", "Bitte möglichst bald.", "Schöne Grüße ans Team", "LG"],
+    "en": [
+        "Thanks a lot!",
+        "Cheers",
+        "Many thanks in advance",
+        "Could you confirm please?",
+        "No rush.",
+        "As soon as possible please.",
+        "Greetings to the team",
+        "P.S. The new benches are great.",
+    ],
+    "de": [
+        "Vielen Dank!",
+        "Danke schon mal",
+        "Mit freundlichen Grüßen",
+        "Bitte um kurze Bestätigung.",
+        "Eilt nicht.",
+        "Bitte möglichst bald.",
+        "Schöne Grüße ans Team",
+        "LG",
+    ],
 }
 PHONE_LINES = {
     "en": ["Sent from my iPhone", "Sent from my Galaxy", "Get Outlook for Android", "Sent from Yahoo Mail on my phone"],
-    "de": ["Von meinem iPhone gesendet", "Gesendet von meinem Handy", "Diese Nachricht wurde von meinem Android-Gerät mit GMX gesendet."],
+    "de": [
+        "Von meinem iPhone gesendet",
+        "Gesendet von meinem Handy",
+        "Diese Nachricht wurde von meinem Android-Gerät mit GMX gesendet.",
+    ],
 }
 QUOTES = {
     "en": ["\n\nOn {day}, TC Westpark <office@westpark.example> wrote:\n> Dear members,\n> courts 1 to 4 open again after the rain. See you at the summer party.\n> Your club office", "\n\n-----Original Message-----\nFrom: office@westpark.example\nSubject: Newsletter\n\nDear members, the club house stays closed on Monday."],
@@ -283,7 +328,10 @@ def phone(lang: str, rng: random.Random) -> str:
 
 def facts(lang: str, rng: random.Random) -> dict[str, str]:
     """Facts of an imagined club for passages: they change from row to row, so that they are read, not learnt."""
-    prices = [f"{rng.choice([4, 5, 8, 9, 12, 14, 15, 18, 25, 30, 45, 60, 120])} {'EUR' if rng.random() < 0.7 else 'Euro'}" for _ in range(2)]
+    prices = [
+        f"{rng.choice([4, 5, 8, 9, 12, 14, 15, 18, 25, 30, 45, 60, 120])} {'EUR' if rng.random() < 0.7 else 'Euro'}"
+        for _ in range(2)
+    ]
     return {
         "f_time1": f"{rng.randrange(6, 11)}:{rng.choice(['00', '30'])}", "f_time2": f"{rng.randrange(19, 24)}:{rng.choice(['00', '30'])}",
         "f_price1": prices[0], "f_price2": prices[1], "f_days": str(rng.randrange(2, 22)), "f_hours": str(rng.choice([2, 4, 6, 12, 24, 36, 48])),
@@ -298,7 +346,11 @@ def when_and_where(prefix: str, lang: str, sent: datetime, rng: random.Random, s
     while True:
         bare, with_preposition = date_words(lang, sent, rng)
         day = value_of("date", bare, sent)
-        if day and value_of("date", with_preposition, sent) == day and (not prefix or day != value_of("date", slots["date"], sent)):
+        if (
+            day
+            and value_of("date", with_preposition, sent) == day
+            and (not prefix or day != value_of("date", slots["date"], sent))
+        ):
             break
     while True:
         clock = time_words(lang, rng)
@@ -320,35 +372,116 @@ def date_words(lang: str, sent: datetime, rng: random.Random) -> tuple[str, str]
     day, month, weekday = then.day, MONTHS[lang][then.month - 1], DAYS[lang][then.weekday()]
     if lang == "en":
         ending = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-        on = rng.choice([weekday] * 5 + [f"{day} {month}", f"{month} {day}{ending}", f"{weekday} {day} {month}", f"the {day}{ending}", f"{day}/{then.month:02d}", f"{weekday} {day}/{then.month}", f"{weekday[:3]} {day} {month[:3]}", f"{weekday} the {day}{ending}", f"the {day}{ending} of {month}", then.strftime("%Y-%m-%d")])
-        free = rng.choice(["tomorrow", "next " + weekday, "this " + weekday, weekday + " week", "the day after tomorrow", "tomorrow", "this coming " + weekday])
+        on = rng.choice(
+            [weekday] * 5
+            + [
+                f"{day} {month}",
+                f"{month} {day}{ending}",
+                f"{weekday} {day} {month}",
+                f"the {day}{ending}",
+                f"{day}/{then.month:02d}",
+                f"{weekday} {day}/{then.month}",
+                f"{weekday[:3]} {day} {month[:3]}",
+                f"{weekday} the {day}{ending}",
+                f"the {day}{ending} of {month}",
+                then.strftime("%Y-%m-%d"),
+            ]
+        )
+        free = rng.choice(
+            [
+                "tomorrow",
+                "next " + weekday,
+                "this " + weekday,
+                weekday + " week",
+                "the day after tomorrow",
+                "tomorrow",
+                "this coming " + weekday,
+            ]
+        )
         return (on, f"on {on}") if rng.random() < 0.7 else (free, free)
-    on = rng.choice([weekday] * 5 + [f"{day}. {month}", f"{day}.{then.month}.", f"{day:02d}.{then.month:02d}.{then.year}", f"{weekday}, {day}.{then.month}.", f"{weekday}, den {day}. {month}", f"{weekday} den {day}.", f"{day:02d}.{then.month:02d}."])
-    free = rng.choice(["morgen", "nächsten " + weekday, "kommenden " + weekday, "diesen " + weekday, "übermorgen", "morgen"])
+    on = rng.choice(
+        [weekday] * 5
+        + [
+            f"{day}. {month}",
+            f"{day}.{then.month}.",
+            f"{day:02d}.{then.month:02d}.{then.year}",
+            f"{weekday}, {day}.{then.month}.",
+            f"{weekday}, den {day}. {month}",
+            f"{weekday} den {day}.",
+            f"{day:02d}.{then.month:02d}.",
+        ]
+    )
+    free = rng.choice(
+        ["morgen", "nächsten " + weekday, "kommenden " + weekday, "diesen " + weekday, "übermorgen", "morgen"]
+    )
     return (on, f"am {on}") if rng.random() < 0.7 else (free, free)
 
 
 def time_words(lang: str, rng: random.Random) -> str:
-    hour, minute = rng.choice([7, 8, 9, 10, 11, 14, 15, 16, 17, 18, 18, 19, 19, 20, 20]), rng.choice([0, 0, 0, 30, 30, 15])
-    words = {"en": "twelve one two three four five six seven eight nine ten eleven".split(), "de": "zwölf eins zwei drei vier fünf sechs sieben acht neun zehn elf".split()}[lang]
+    hour, minute = (
+        rng.choice([7, 8, 9, 10, 11, 14, 15, 16, 17, 18, 18, 19, 19, 20, 20]),
+        rng.choice([0, 0, 0, 30, 30, 15]),
+    )
+    words = {
+        "en": "twelve one two three four five six seven eight nine ten eleven".split(),
+        "de": "zwölf eins zwei drei vier fünf sechs sieben acht neun zehn elf".split(),
+    }[lang]
     twelve, half_day = (hour - 1) % 12 + 1, "pm" if hour >= 12 else "am"
     if lang == "en":
-        exact = [f"{hour:02d}:{minute:02d}", f"{twelve}:{minute:02d} {half_day}", f"{twelve}.{minute:02d}{half_day}", f"{twelve}:{minute:02d}{half_day}"]
-        whole = [f"{twelve}{half_day}", f"{twelve} {half_day}", f"{words[hour % 12]} {half_day}", f"{hour}:00"] + ([f"{twelve} in the evening", f"{words[hour % 12]} o'clock", str(twelve)] if 17 <= hour <= 19 else [f"{twelve} in the morning"] if hour < 11 else [])
-        return rng.choice(whole if minute == 0 else exact + ([f"half past {words[hour % 12]}"] if minute == 30 and 13 < hour < 20 else []))
-    exact = [f"{hour}:{minute:02d} Uhr", f"{hour}.{minute:02d} Uhr", f"{hour:02d}:{minute:02d}", f"{hour} Uhr {minute:02d}"]
-    whole = [f"{hour} Uhr", f"{hour} Uhr", f"{hour}:00 Uhr", f"{hour}h"] + ([f"{twelve} Uhr abends", str(hour)] if 17 <= hour < 21 else [f"{words[hour % 12]} Uhr"] if 8 <= hour < 12 else [])
-    return rng.choice(whole if minute == 0 else exact + ([f"halb {words[(hour + 1) % 12]}"] if minute == 30 and 13 < hour < 19 else []))
+        exact = [
+            f"{hour:02d}:{minute:02d}",
+            f"{twelve}:{minute:02d} {half_day}",
+            f"{twelve}.{minute:02d}{half_day}",
+            f"{twelve}:{minute:02d}{half_day}",
+        ]
+        whole = [f"{twelve}{half_day}", f"{twelve} {half_day}", f"{words[hour % 12]} {half_day}", f"{hour}:00"] + (
+            [f"{twelve} in the evening", f"{words[hour % 12]} o'clock", str(twelve)]
+            if 17 <= hour <= 19
+            else [f"{twelve} in the morning"]
+            if hour < 11
+            else []
+        )
+        return rng.choice(
+            whole
+            if minute == 0
+            else exact + ([f"half past {words[hour % 12]}"] if minute == 30 and 13 < hour < 20 else [])
+        )
+    exact = [
+        f"{hour}:{minute:02d} Uhr",
+        f"{hour}.{minute:02d} Uhr",
+        f"{hour:02d}:{minute:02d}",
+        f"{hour} Uhr {minute:02d}",
+    ]
+    whole = [f"{hour} Uhr", f"{hour} Uhr", f"{hour}:00 Uhr", f"{hour}h"] + (
+        [f"{twelve} Uhr abends", str(hour)]
+        if 17 <= hour < 21
+        else [f"{words[hour % 12]} Uhr"]
+        if 8 <= hour < 12
+        else []
+    )
+    return rng.choice(
+        whole
+        if minute == 0
+        else exact + ([f"halb {words[(hour + 1) % 12]}"] if minute == 30 and 13 < hour < 19 else [])
+    )
 
 
 def court_words(lang: str, rng: random.Random) -> tuple[str, str]:
     number = rng.randrange(1, 5)
     if rng.random() < 0.25:
         number = rng.randrange(1, 3)
-        name = rng.choice(["indoor {}", "indoor court {}", "Indoor {}"] if lang == "en" else ["Halle {}", "Hallenplatz {}".replace("Hallenplatz", "Halle")])
+        name = rng.choice(
+            ["indoor {}", "indoor court {}", "Indoor {}"]
+            if lang == "en"
+            else ["Halle {}", "Hallenplatz {}".replace("Hallenplatz", "Halle")]
+        )
         return name.format(number), ("on " if lang == "en" else "in ") + name.format(number)
     words = {"en": "one two three four".split(), "de": "eins zwei drei vier".split()}[lang]
-    name = rng.choice(["court {}", "court {}", "Court {}", "court no. {}"] if lang == "en" else ["Platz {}", "Platz {}", "Platz Nr. {}"]).format(number)
+    name = rng.choice(
+        ["court {}", "court {}", "Court {}", "court no. {}"]
+        if lang == "en"
+        else ["Platz {}", "Platz {}", "Platz Nr. {}"]
+    ).format(number)
     if rng.random() < 0.15:
         name = f"{'court' if lang == 'en' else 'Platz'} {words[number - 1]}"
     return name, f"{'on' if lang == 'en' else 'auf'} {name}"

@@ -55,7 +55,9 @@ def test_two_steps_lower_the_loss() -> None:
 
     losses = []
     for _ in range(3):
-        loss, _ = answer_loss(model, torch.tensor([[5, 6, 7]]), batch["input_ids"], batch["attention_mask"], batch["labels"])
+        loss, _ = answer_loss(
+            model, torch.tensor([[5, 6, 7]]), batch["input_ids"], batch["attention_mask"], batch["labels"]
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

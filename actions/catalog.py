@@ -1,0 +1,90 @@
+"""What staff can make happen: each action is a name, typed parameters, words, and what its result fills."""
+
+from dataclasses import dataclass
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Parameters(BaseModel):
+    """The frozen, checked parameters of one action; all that the effect may use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class CreateAccount(Parameters):
+    username: str = Field(min_length=1, max_length=80)
+    full_name: str = Field(min_length=1)
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    phone: str = ""
+
+
+class ResetPassword(Parameters):
+    username: str = Field(min_length=1)
+
+
+class UpdateAccount(Parameters):
+    username: str = Field(min_length=1)
+    full_name: str | None = None
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
+    phone: str | None = None
+    address: str | None = None
+
+
+class DeleteAccount(Parameters):
+    username: str = Field(min_length=1)
+
+
+class CreateBooking(Parameters):
+    username: str = Field(min_length=1)
+    court: str = Field(min_length=1)
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+class CancelBooking(Parameters):
+    booking_id: int
+    court: str
+    start: AwareDatetime
+
+
+class MoveBooking(Parameters):
+    booking_id: int
+    court: str
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+@dataclass(frozen=True)
+class ActionKind:
+    """`label` names the action, `sentence` says it for one case, `fills` are the reply's placeholders."""
+
+    name: str
+    label: str
+    sentence: str
+    parameters: type[Parameters]
+    fills: frozenset[str]
+    on_account: bool = False
+
+
+CATALOG: dict[str, ActionKind] = {
+    kind.name: kind
+    for kind in (
+        ActionKind("create_account", "Create account", "Create the account {username}", CreateAccount, frozenset({"set_password_url", "account.username"}), on_account=True),
+        ActionKind("reset_password", "Reset password", "Reset password for {username}", ResetPassword, frozenset({"reset_url", "account.username"}), on_account=True),
+        ActionKind("update_account", "Update account", "Update the account {username}", UpdateAccount, frozenset({"account.username"}), on_account=True),
+        ActionKind("delete_account", "Delete account", "Delete the account {username}", DeleteAccount, frozenset({"account.username"}), on_account=True),
+        ActionKind("create_booking", "Create booking", "Book a court for {username}", CreateBooking, frozenset({"booking.start", "booking.court"})),
+        ActionKind("cancel_booking", "Cancel booking", "Cancel the booking of {username}", CancelBooking, frozenset({"booking.start", "booking.court", "fee"})),
+        ActionKind("move_booking", "Move booking", "Move the booking of {username}", MoveBooking, frozenset({"booking.start", "booking.court"})),
+    )
+}  # fmt: skip
+
+
+class UnknownAction(Exception):
+    """The desk names an action that the catalogue does not have."""
+
+
+def action_named(name: str) -> ActionKind:
+    if name not in CATALOG:
+        raise UnknownAction(f"There is no action {name!r}. The catalogue has: {', '.join(CATALOG)}.")
+    return CATALOG[name]

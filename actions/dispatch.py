@@ -1,0 +1,129 @@
+"""What was approved is carried out, once: approved → acted, or back to a person."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from actions.refusals import refused_reply
+from db import decisions, outbox, parts, tickets
+from db.desk import Desk
+from db.lifecycle import PROGRAM, Status
+from db.models import Promise
+from db.session import OpenSession
+
+UNKNOWN_TRIES = 3
+
+
+class Refused(Exception):
+    """The club said no; nothing happened there. `code` is for programs, `detail` for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+
+class Unreachable(Exception):
+    """The club could not be asked, so nothing happened there."""
+
+
+class OutcomeUnknown(Exception):
+    """The request left, but no answer says what became of it."""
+
+
+class Backend(Protocol):
+    """`repeats_are_safe`: the same key carried out twice has one effect."""
+
+    @property
+    def repeats_are_safe(self) -> bool: ...
+    def perform(self, action: str, params: Mapping[str, Any], key: str) -> dict[str, Any]: ...
+
+
+def act_next(open_session: OpenSession, desk: Desk, backend: Backend) -> bool:
+    """Carry out one approved action. Return False when there is none due."""
+    with open_session() as session:
+        if pass_without_action(session):
+            return True
+        row = outbox.claim(session, "action", when=Status.APPROVED)
+        if row is None:
+            return False
+        if must_stop(row, backend):
+            stop(session, row, "The program was interrupted while the action was under way, and cannot know whether it happened.")
+            return True
+        outbox.go(session, row.id)
+    carry_out(open_session, desk, backend, row)
+    return True
+
+
+def pass_without_action(session: Session) -> bool:
+    ticket = outbox.due_without_action(session)
+    if ticket is None:
+        return False
+    tickets.move(session, ticket, Status.ACTED, actor=PROGRAM, seen=ticket.version, note="no action")
+    return True
+
+
+def must_stop(row: Promise, backend: Backend) -> bool:
+    """A row interrupted in the middle is repeated only where the other side honours the key."""
+    return row.attempts > outbox.MOST_ATTEMPTS or (row.state == "inflight" and not backend.repeats_are_safe)
+
+
+def carry_out(open_session: OpenSession, desk: Desk, backend: Backend, row: Promise) -> None:
+    """Ask the club, outside of any transaction, then write down what it said."""
+    try:
+        done = backend.perform(row.payload["name"], row.payload["params"], row.key)
+    except Refused as refusal:
+        with open_session() as session:
+            outbox.settle(session, row.id, state="refused", result={"error": refusal.detail})
+            ticket = tickets.get(session, row.ticket_id)
+            reply = refused_reply(desk, ticket, refusal.code, refusal.detail)
+            decisions.refuse(session, ticket, refusal.detail, reply, by=PROGRAM)
+    except Unreachable as problem:
+        with open_session() as session:
+            parts.report(session, "club", "failing", str(problem))
+            outbox.try_later(session, row, str(problem))
+    except OutcomeUnknown as problem:
+        with open_session() as session:
+            if backend.repeats_are_safe and row.failures + 1 < UNKNOWN_TRIES:
+                outbox.try_later(session, row, str(problem))
+            else:
+                stop(session, row, f"{problem} It may or may not have happened there.")
+    else:
+        with open_session() as session:
+            parts.report(session, "club", "ok", "answers")
+            ticket = tickets.get(session, row.ticket_id)
+            values = spoken_values(row.payload["params"], done, desk, ticket.language)
+            outbox.settle(session, row.id, state="done", result={"answer": done, "values": values})
+            tickets.move(session, ticket, Status.ACTED, actor=PROGRAM, seen=ticket.version, note=row.payload["name"])
+
+
+def stop(session: Session, row: Promise, reason: str) -> None:
+    outbox.settle(session, row.id, state="unknown", result={"error": reason})
+    ticket = tickets.get(session, row.ticket_id)
+    outbox.retire(session, ticket)
+    decisions.stick(session, ticket, f"{reason} No reply was sent.", by=PROGRAM)
+
+
+def spoken_values(params: Mapping[str, Any], done: Mapping[str, Any], desk: Desk, language: str) -> dict[str, str]:
+    """What the placeholders of the reply become, in the words of its language."""
+    booking = {**params, **done}
+    username = str(done.get("username") or params.get("username") or "")
+    values = {name: str(done[name]) for name in ("reset_url", "set_password_url", "fee") if done.get(name)}
+    if username:
+        values["account.username"] = username
+    if booking.get("start"):
+        start = datetime.fromisoformat(str(booking["start"])).astimezone(desk.timezone)
+        values["booking.start"] = spoken_moment(start, language)
+    if booking.get("court"):
+        values["booking.court"] = str(booking["court"])
+    return values
+
+
+WEEKDAYS_DE = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
+
+
+def spoken_moment(moment: datetime, language: str) -> str:
+    if language == "de":
+        return f"{WEEKDAYS_DE[moment.weekday()]}, {moment:%d.%m.%Y}, {moment:%H:%M} Uhr"
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}, {moment:%H:%M}"

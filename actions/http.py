@@ -1,0 +1,104 @@
+"""The club's API over HTTP: read-only look-ups, and effects under an idempotency key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from actions.dispatch import OutcomeUnknown, Refused, Unreachable
+
+Json = dict[str, Any]
+NOTHING_HAPPENED = (401, 403, 429, 503)  # the request was turned away at the door
+
+
+@dataclass(frozen=True)
+class HttpClub:
+    """Both ports of this room, `Club` to look up and `Backend` to act, over one connection pool."""
+
+    client: httpx.Client
+    repeats_are_safe: bool = True  # the API honours Idempotency-Key
+
+    def accounts(self, *, username: str = "", email: str = "") -> list[Json]:
+        asked = {name: value for name, value in (("username", username), ("email", email)) if value}
+        return self.look_up("/accounts", asked)
+
+    def courts(self) -> list[Json]:
+        return self.look_up("/courts", {})
+
+    def bookings(self, *, username: str = "", start: datetime, end: datetime | None = None) -> list[Json]:
+        asked = {"from": start.isoformat(), **({"to": end.isoformat()} if end else {})}
+        return self.look_up("/bookings", {**asked, **({"username": username} if username else {})})
+
+    def ping(self) -> None:
+        """Raise Unreachable unless the API answers with our token."""
+        self.look_up("/courts", {})
+
+    def look_up(self, path: str, query: Mapping[str, str]) -> list[Json]:
+        try:
+            answer = self.client.get(path, params=dict(query))
+            answer.raise_for_status()
+            found = answer.json()
+        except httpx.HTTPStatusError as error:
+            raise Unreachable(f"The club answered {error.response.status_code} to a question.") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unreachable(f"The club cannot be reached: {said(error)}.") from error
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise Unreachable("The club answered with something that is not a list.")
+        return found
+
+    def perform(self, action: str, params: Mapping[str, Any], key: str) -> Json:
+        """Carry out one action. Raise Refused, Unreachable (nothing happened) or OutcomeUnknown."""
+        method, path, body = request_of(action, params)
+        try:
+            answer = self.client.request(method, path, json=body, headers={"Idempotency-Key": key})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(f"The club cannot be reached: {said(error)}.") from error
+        except httpx.HTTPError as error:
+            raise OutcomeUnknown(f"The club did not answer in time ({said(error)}).") from error
+        if answer.status_code in NOTHING_HAPPENED:
+            raise Unreachable(f"The club turned the request away with {answer.status_code}.")
+        if 400 <= answer.status_code < 500:
+            raise refusal(answer)
+        try:
+            done = answer.json()
+        except ValueError as error:
+            raise OutcomeUnknown("The club's answer could not be read.") from error
+        if answer.status_code not in (200, 201) or not isinstance(done, dict):
+            raise OutcomeUnknown(f"The club answered {answer.status_code}, which says neither yes nor no.")
+        return done
+
+
+def open_club(url: str, token: str, timeout: float) -> HttpClub:
+    headers = {"Authorization": f"Bearer {token}"}
+    return HttpClub(httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False))
+
+
+def request_of(action: str, params: Mapping[str, Any]) -> tuple[str, str, Json | None]:
+    p = dict(params)
+    name = quote(str(p.get("username", "")), safe="")
+    booking = f"/bookings/{p.get('booking_id', '')}"
+    requests: dict[str, tuple[str, str, Json | None]] = {
+        "create_account": ("POST", "/accounts", p),
+        "reset_password": ("POST", f"/accounts/{name}/password-reset", None),
+        "update_account": ("PATCH", f"/accounts/{name}", {k: v for k, v in p.items() if k != "username" and v is not None}),
+        "delete_account": ("DELETE", f"/accounts/{name}", None),
+        "create_booking": ("POST", "/bookings", p),
+        "cancel_booking": ("DELETE", booking, None),
+        "move_booking": ("PATCH", booking, {k: p[k] for k in ("court", "start", "end") if k in p}),
+    }
+    return requests[action]
+
+
+def refusal(answer: httpx.Response) -> Refused:
+    try:
+        problem = answer.json()
+        return Refused(str(problem.get("code", "")), str(problem.get("detail") or problem.get("title") or answer.status_code))
+    except (ValueError, AttributeError):
+        return Refused("", f"The club said no ({answer.status_code}).")
+
+
+def said(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,106 @@
+"""What a person may decide about a ticket, and what a signature does."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db import outbox, tickets
+from db.drafts import Draft
+from db.lifecycle import Status
+from db.models import Ticket, now
+
+
+class TooLate(Exception):
+    """What was signed is already on its way, so it cannot be taken back."""
+
+
+def approve(
+    session: Session,
+    ticket: Ticket,
+    answer: Draft,
+    *,
+    action: Mapping[str, Any] | None,
+    reply_to: str,
+    by: str,
+    seen: int,
+    undo_seconds: float,
+) -> None:
+    """Sign the answer and promise action and reply, in one transaction. Raise StaleTicket or ForbiddenMove.
+
+    `action` is `{"name", "params"}` as the pre-check resolved it, or None where the answer is only a reply.
+    """
+    ticket.answer = dict(answer.as_json())
+    ticket.category, ticket.username, ticket.problem = answer.category, answer.username, ""
+    tickets.move(session, ticket, Status.APPROVED, actor=by, seen=seen, note=action["name"] if action else "reply only")
+    key = f"courtdesk-{ticket.id}-{ticket.version}"
+    if action is not None:
+        outbox.promise(session, ticket, "action", action, key=f"{key}-action", delay=undo_seconds)
+    question = tickets.newest_question(ticket)
+    reply = {
+        "to": reply_to,
+        "subject": ticket.subject,
+        "body": answer.reply,
+        "mail_id": question.id if question else None,
+    }
+    outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
+
+
+def withdraw(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """Undo an approval that has not begun; every edit stays. Raise TooLate, StaleTicket or ForbiddenMove."""
+    if ticket.status != Status.APPROVED or not outbox.withdraw(session, ticket):
+        raise TooLate(f"Ticket {ticket.id} is already being carried out; it cannot be undone any more.")
+    tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="undone")
+
+
+def refuse(session: Session, ticket: Ticket, reason: str, reply: str, *, by: str) -> None:
+    """The other system said no: back to review with the reason and a reply that says so. Nothing is sent."""
+    outbox.retire(session, ticket)
+    stored = ticket.answer or ticket.draft or {}
+    ticket.answer = {**stored, "reply": reply}
+    ticket.plan = None
+    ticket.problem = f"The club refused: {reason} Nothing was sent."
+    tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=ticket.version, note=reason)
+
+
+def stick(session: Session, ticket: Ticket, reason: str, *, by: str) -> None:
+    """Nobody can know whether it happened: stop, say what is known, and let a person decide."""
+    ticket.problem = reason
+    tickets.move(session, ticket, Status.STUCK, actor=by, seen=ticket.version, note=reason)
+
+
+def dismiss(session: Session, ticket: Ticket, *, by: str, seen: int, reason: str = "") -> None:
+    tickets.move(session, ticket, Status.DISMISSED, actor=by, seen=seen, note=reason or "dismissed")
+    outbox.retire(session, ticket)
+
+
+def reopen(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """Back to review: a dismissed, replied or stuck ticket is looked at again."""
+    if ticket.status == Status.STUCK:
+        outbox.retire(session, ticket)
+    ticket.plan = None
+    tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="reopened")
+
+
+def redraft(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """Ask the model again; the stage `draft_next` finds the ticket by its status."""
+    ticket.failures, ticket.draft_after, ticket.answer = 0, None, None
+    tickets.move(session, ticket, Status.RECEIVED, actor=by, seen=seen, note="draft again")
+
+
+def save_answer(session: Session, ticket: Ticket, answer: Draft, *, by: str, seen: int) -> None:
+    """Keep what a person changed, without signing it. Raise StaleTicket."""
+    if ticket.version != seen:
+        raise tickets.StaleTicket(f"Ticket {ticket.id} changed while you were writing. Your text was not lost.")
+    ticket.answer = dict(answer.as_json())
+    ticket.category, ticket.username, ticket.plan = answer.category, answer.username, None
+    ticket.changed_at = now()
+
+
+def undo_until(ticket: Ticket) -> float:
+    """Seconds that remain to take the approval back; 0 when it is too late."""
+    rows = [row for row in ticket.promises if row.state == "promised" and not row.attempts]
+    if ticket.status != Status.APPROVED or not rows:
+        return 0.0
+    return max(0.0, (min(row.not_before for row in rows) - now()) / timedelta(seconds=1))

@@ -1,0 +1,200 @@
+"""Tables only. What may happen to a row stands elsewhere on this floor."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from db.lifecycle import Status
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012 (SQLAlchemy's form)
+
+
+class Ticket(Base):
+    __tablename__ = "tickets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[Status] = mapped_column(String(20), default=Status.RECEIVED)
+    version: Mapped[int] = mapped_column(default=1)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    from_name: Mapped[str] = mapped_column(Text, default="")
+    from_email: Mapped[str] = mapped_column(Text, default="")
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    language: Mapped[str] = mapped_column(String(8), default="")
+    category: Mapped[str] = mapped_column(String(60), default="")
+    username: Mapped[str] = mapped_column(Text, default="")
+    confidence: Mapped[float | None] = mapped_column(default=None)
+    needs_human: Mapped[bool] = mapped_column(default=False)
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    made_by: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    plan: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    draft_after: Mapped[datetime | None] = mapped_column(default=None)
+
+    mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
+    events: Mapped[list["Event"]] = relationship(order_by="Event.id")
+    promises: Mapped[list["Promise"]] = relationship(order_by="Promise.id", back_populates="ticket")
+
+    __table_args__ = (Index("ix_tickets_status_received_at", "status", "received_at"),)
+
+
+class Mail(Base):
+    __tablename__ = "mails"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True, default=None)
+    outgoing: Mapped[bool] = mapped_column(default=False)
+    mailbox: Mapped[str] = mapped_column(Text, default="")
+    dedupe_key: Mapped[str] = mapped_column(String(64), unique=True)
+    raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    read: Mapped[bool] = mapped_column(default=False, index=True)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    kind: Mapped[str] = mapped_column(String(20), default="person")
+    message_id: Mapped[str] = mapped_column(Text, default="", index=True)
+    in_reply_to: Mapped[str] = mapped_column(Text, default="")
+    references: Mapped[list[Any]] = mapped_column(default=list)
+    date: Mapped[datetime] = mapped_column(default=now)
+    from_name: Mapped[str] = mapped_column(Text, default="")
+    from_email: Mapped[str] = mapped_column(Text, default="")
+    reply_to: Mapped[str] = mapped_column(Text, default="")
+    to: Mapped[list[Any]] = mapped_column(default=list)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    attachments: Mapped[list[Any]] = mapped_column(default=list)
+    stored_at: Mapped[datetime] = mapped_column(default=now)
+
+    ticket: Mapped[Ticket | None] = relationship(back_populates="mails")
+
+
+class Cursor(Base):
+    """How far a mailbox has been read."""
+
+    __tablename__ = "cursors"
+
+    mailbox: Mapped[str] = mapped_column(Text, primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(default=0)
+    last_uid: Mapped[int] = mapped_column(default=0)
+
+
+class Event(Base):
+    """What happened to a ticket: old status, new status, who, when."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    actor: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(String(40))
+    old: Mapped[str] = mapped_column(String(20), default="")
+    new: Mapped[str] = mapped_column(String(20), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Promise(Base):
+    """A row of the outbox: one action or one reply that was signed."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), default="promised")
+    payload: Mapped[dict[str, Any]] = mapped_column()
+    attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime] = mapped_column(default=now)
+    owner: Mapped[str] = mapped_column(Text, default="")
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    ticket: Mapped[Ticket] = relationship(back_populates="promises")
+
+    __table_args__ = (Index("ix_outbox_state_kind_not_before", "state", "kind", "not_before"),)
+
+
+class Part(Base):
+    """Whether a part of the house reaches its other side: the lamps in the header."""
+
+    __tablename__ = "parts"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), default="resting")
+    words: Mapped[str] = mapped_column(Text, default="")
+    since: Mapped[datetime] = mapped_column(default=now)
+
+
+class Person(Base):
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    role: Mapped[str] = mapped_column(String(10), default="agent")
+    password_hash: Mapped[str] = mapped_column(Text)
+
+
+class SignIn(Base):
+    """A browser that is signed in; the cookie's token is kept only as a hash."""
+
+    __tablename__ = "sign_ins"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+
+    person: Mapped[Person] = relationship()
+
+
+class ApiKey(Base):
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SetUp(Base):
+    """The one-time link that makes the first admin; used up when somebody has."""
+
+    __tablename__ = "set_ups"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)

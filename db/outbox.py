@@ -1,0 +1,160 @@
+"""The outbox: what was signed, kept until it has happened once.
+
+promised → running (claimed, nothing sent) → inflight (the irreversible byte may be out) → done | refused | unknown
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.lifecycle import Status
+from db.models import Promise, Ticket, now
+
+LEASE = timedelta(seconds=120)
+MOST_ATTEMPTS = 5
+LONGEST_WAIT = 300  # seconds
+
+
+class LostLease(Exception):
+    """Another worker took the promise over; what this one knows no longer counts."""
+
+
+def promise(
+    session: Session, ticket: Ticket, kind: str, payload: Mapping[str, Any], *, key: str, delay: float = 0
+) -> Promise:
+    row = Promise(
+        ticket_id=ticket.id, kind=kind, payload=dict(payload), key=key, not_before=now() + timedelta(seconds=delay)
+    )
+    session.add(row)
+    return row
+
+
+def claim(session: Session, kind: str, *, when: Status) -> Promise | None:
+    """Take the oldest due promise whose ticket has that status; the attempt is counted here, before anything."""
+    due = session.scalars(
+        select(Promise)
+        .join(Ticket)
+        .where(Promise.kind == kind, Ticket.status == when, Promise.not_before <= now())
+        .where(or_(Promise.state == "promised", Promise.state.in_(("running", "inflight"))))
+        .order_by(Promise.not_before, Promise.id)
+    )
+    free = next((row for row in due if row.state == "promised" or is_abandoned(row)), None)
+    if free is None:
+        return None
+    taken = session.scalar(
+        update(Promise)
+        .where(Promise.id == free.id, Promise.state == free.state, Promise.attempts == free.attempts)
+        .values(
+            state="running" if free.state != "inflight" else "inflight",
+            attempts=Promise.attempts + 1,
+            owner=whoami(),
+            lease_until=now() + LEASE,
+        )
+        .returning(Promise.id)
+        .execution_options(synchronize_session=False)
+    )
+    if taken is None:
+        return None
+    session.refresh(free)
+    return free
+
+
+def is_abandoned(row: Promise) -> bool:
+    """Its lease ran out, or the process that held it on this machine is gone."""
+    if row.lease_until is None or row.lease_until < now():
+        return True
+    host, _, pid = row.owner.partition(":")
+    return host == socket.gethostname() and not is_alive(int(pid))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def whoami() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def go(session: Session, promise_id: int) -> None:
+    """Note that the irreversible byte leaves next. Commit before sending it. Raise LostLease."""
+    settle(session, promise_id, state="inflight")
+
+
+def settle(session: Session, promise_id: int, **values: Any) -> None:
+    """Write the outcome, if the promise is still ours. Raise LostLease."""
+    settled = session.scalar(
+        update(Promise)
+        .where(Promise.id == promise_id, Promise.owner == whoami(), Promise.state.in_(("running", "inflight")))
+        .values(**values)
+        .returning(Promise.id)
+        .execution_options(synchronize_session=False)
+    )
+    if settled is None:
+        raise LostLease(f"Promise {promise_id} is no longer held by this process.")
+
+
+def try_later(session: Session, row: Promise, reason: str) -> None:
+    """Nothing happened at the other side: put it back, with a wait that doubles up to five minutes."""
+    failures = row.failures + 1
+    wait = min(LONGEST_WAIT, 2**failures)
+    settle(
+        session,
+        row.id,
+        state="promised",
+        failures=failures,
+        attempts=row.attempts - 1,  # a clean failure is no crash
+        not_before=now() + timedelta(seconds=wait),
+        result={"error": reason},
+    )
+
+
+def withdraw(session: Session, ticket: Ticket) -> bool:
+    """Take back every open promise of the ticket. False, and nothing changed, where one has been claimed."""
+    mine = and_(Promise.ticket_id == ticket.id, Promise.state.in_(("promised", "running", "inflight")))
+    open_rows = session.scalars(select(Promise).where(mine).execution_options(populate_existing=True)).all()
+    if any(row.state != "promised" or row.attempts for row in open_rows):
+        return False
+    for row in open_rows:
+        row.state = "withdrawn"
+    session.flush()
+    return True
+
+
+def retire(session: Session, ticket: Ticket) -> None:
+    """What is still open can no longer be kept: a refused action leaves no reply to send."""
+    session.execute(
+        update(Promise)
+        .where(Promise.ticket_id == ticket.id, Promise.state == "promised")
+        .values(state="withdrawn")
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def due_without_action(session: Session) -> Ticket | None:
+    """An approved ticket whose undo window is over and which has no action to wait for."""
+    with_action = select(Promise.ticket_id).where(
+        Promise.kind == "action", Promise.state.in_(("promised", "running", "inflight", "done"))
+    )
+    return session.scalar(
+        select(Ticket)
+        .join(Promise)
+        .where(Ticket.status == Status.APPROVED, Promise.kind == "reply", Promise.state == "promised")
+        .where(Promise.not_before <= now(), Ticket.id.not_in(with_action))
+        .limit(1)
+    )
+
+
+def latest(ticket: Ticket, kind: str) -> Promise | None:
+    rows = [row for row in ticket.promises if row.kind == kind and row.state != "withdrawn"]
+    return rows[-1] if rows else None

@@ -1,0 +1,158 @@
+"""Finding tickets, and the one door through which a status changes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db import trail
+from db.drafts import Draft, DraftJson
+from db.lifecycle import PROGRAM, Status, check_move
+from db.models import Mail, Ticket, now
+
+VIEWS: dict[str, tuple[Status, ...]] = {
+    "open": (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED),
+    "stuck": (Status.STUCK,),
+    "done": (Status.REPLIED, Status.DISMISSED),
+}
+DRAFT_ATTEMPTS = 3
+
+
+class NoSuchTicket(Exception):
+    """There is no ticket with that number."""
+
+
+class StaleTicket(Exception):
+    """Somebody or something changed the ticket since it was looked at."""
+
+
+def get(session: Session, ticket_id: int) -> Ticket:
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None:
+        raise NoSuchTicket(f"There is no ticket {ticket_id}.")
+    return ticket
+
+
+def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int, note: str = "") -> None:
+    """Change the status, if the table allows it and nobody was first. Raise ForbiddenMove or StaleTicket."""
+    session.flush()
+    old = Status(ticket.status)
+    check_move(old, new, actor=actor)
+    moved = session.scalar(
+        update(Ticket)
+        .where(Ticket.id == ticket.id, Ticket.version == seen)
+        .values(status=new, version=Ticket.version + 1)
+        .returning(Ticket.id)
+        .execution_options(synchronize_session=False)
+    )
+    if moved is None:
+        raise StaleTicket(f"Ticket {ticket.id} changed while you were looking at it. Nothing was done.")
+    session.refresh(ticket)
+    trail.write(session, ticket.id, "moved", actor=actor, old=old.value, new=new.value, note=note)
+
+
+def listed(session: Session, view: str, *, words: str = "", limit: int = 200) -> Sequence[Ticket]:
+    """The tickets of a view, stuck and new first, then oldest first; done ones newest first."""
+    found = select(Ticket).where(Ticket.status.in_(VIEWS[view]))
+    if view == "done":
+        found = found.order_by(Ticket.changed_at.desc())
+    else:
+        found = found.order_by(Ticket.received_at, Ticket.id)
+    return session.scalars(matching(found, words).limit(limit)).all()
+
+
+def page(
+    session: Session, *, status: str = "", words: str = "", after: int | None = None, limit: int = 50
+) -> Sequence[Ticket]:
+    """Newest first; `after` is the last id of the page before."""
+    found = select(Ticket).order_by(Ticket.id.desc())
+    if status:
+        found = found.where(Ticket.status == Status(status))
+    if after is not None:
+        found = found.where(Ticket.id < after)
+    return session.scalars(matching(found, words).limit(limit)).all()
+
+
+def matching(found: Any, words: str) -> Any:
+    for word in words.split():
+        like = f"%{word.replace('%', '')}%"
+        in_mail = select(Mail.ticket_id).where(Mail.text.ilike(like))
+        found = found.where(
+            or_(
+                Ticket.subject.ilike(like),
+                Ticket.from_email.ilike(like),
+                Ticket.from_name.ilike(like),
+                Ticket.username.ilike(like),
+                Ticket.id.in_(in_mail),
+            )
+        )
+    return found
+
+
+def counts(session: Session) -> dict[str, int]:
+    by_status = dict(session.execute(select(Ticket.status, func.count()).group_by(Ticket.status)).tuples().all())
+    return {view: sum(by_status.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()}
+
+
+def sent_mails(session: Session, limit: int = 200) -> Sequence[Mail]:
+    return session.scalars(select(Mail).where(Mail.outgoing).order_by(Mail.id.desc()).limit(limit)).all()
+
+
+def waiting_for_draft(session: Session) -> Ticket | None:
+    """The oldest ticket that has no draft and may be tried again now."""
+    return session.scalar(
+        select(Ticket)
+        .where(Ticket.status == Status.RECEIVED, or_(Ticket.draft_after.is_(None), Ticket.draft_after <= now()))
+        .order_by(Ticket.received_at, Ticket.id)
+        .limit(1)
+    )
+
+
+def waiting_for_check(session: Session) -> Ticket | None:
+    """The oldest ticket in review whose proposal has not been held against the club."""
+    return session.scalar(
+        select(Ticket)
+        .where(Ticket.status == Status.IN_REVIEW, Ticket.category != "", Ticket.plan.is_(None))
+        .where(or_(Ticket.draft_after.is_(None), Ticket.draft_after <= now()))
+        .order_by(Ticket.received_at, Ticket.id)
+        .limit(1)
+    )
+
+
+def newest_question(ticket: Ticket) -> Mail | None:
+    """The customer's newest readable mail: the one to answer."""
+    incoming = [mail for mail in ticket.mails if not mail.outgoing and not mail.problem]
+    return incoming[-1] if incoming else None
+
+
+def proposal(ticket: Ticket) -> Draft | None:
+    """What stands on the page: the signed or edited answer, else the model's draft."""
+    stored: Any = ticket.answer or ticket.draft
+    return Draft.from_json(stored) if stored else None
+
+
+def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None:
+    """Store a new draft and bring the ticket to review, where a person sees it."""
+    stored: DraftJson = draft.as_json()
+    ticket.draft = dict(stored)
+    ticket.answer = None
+    ticket.category, ticket.username = draft.category, draft.username
+    ticket.plan, ticket.problem, ticket.failures, ticket.draft_after = None, "", 0, None
+    for name, value in made.items():
+        setattr(ticket, name, value)
+    move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="drafted")
+
+
+def draft_failed(session: Session, ticket: Ticket, reason: str) -> None:
+    """Try again in a moment; after three failures a person gets the ticket without a draft."""
+    ticket.failures += 1
+    ticket.problem = reason
+    if ticket.failures < DRAFT_ATTEMPTS:
+        ticket.draft_after = now() + timedelta(seconds=2**ticket.failures)
+        return
+    ticket.failures, ticket.draft_after = 0, None
+    ticket.problem = f"The model could not draft this mail: {reason}"
+    ticket.needs_human = True
+    move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="no draft")
