@@ -94,6 +94,7 @@ class Planner:
         self.checks: list[Check] = []
         self.to = self.asked.from_email
         self.username = self.asked.username
+        self.court_name = ""
 
     def params(self) -> Json:
         work = {
@@ -106,7 +107,15 @@ class Planner:
         return work()
 
     def plan(self, params: Json) -> Plan:
-        return Plan(self.kind.name, params, self.to, tuple(self.facts), tuple(self.checks), username=self.username)
+        return Plan(
+            self.kind.name,
+            params,
+            self.to,
+            tuple(self.facts),
+            tuple(self.checks),
+            username=self.username,
+            court=self.court_name,
+        )
 
     def without_action(self, reason: str) -> Plan:
         """A reply that only asks may go without the action; one that waits for its result may not."""
@@ -134,7 +143,9 @@ class Planner:
         self.facts.append(Fact("Account of", f"{account['full_name']}, {account['status']}", "looked_up"))
         self.checks.append(Check(account["status"] == "active", f"{self.username} is {account['status']}"))
         owns = str(account["email"]).casefold() == self.asked.from_email.casefold()
-        words = "the sender's address is the one on file" if owns else f"{self.asked.from_email} is not the address on file"
+        words = (
+            "the sender's address is the one on file" if owns else f"{self.asked.from_email} is not the address on file"
+        )
         self.checks.append(Check(owns, words))
         return account
 
@@ -146,7 +157,11 @@ class Planner:
 
     def update_account(self) -> Json:
         params = self.on_account()
-        changes = {key: self.asked.details[key] for key in ("full_name", "email", "phone", "address") if self.asked.details.get(key)}
+        changes = {
+            key: self.asked.details[key]
+            for key in ("full_name", "email", "phone", "address")
+            if self.asked.details.get(key)
+        }
         if not changes:
             raise CannotPlan("the mail does not say what is to be changed")
         self.facts += [Fact(f"New {key.replace('_', ' ')}", value, "mail") for key, value in changes.items()]
@@ -159,7 +174,14 @@ class Planner:
         email = details.get("email") or self.asked.from_email
         params = {"username": self.username, "full_name": details.get("full_name", ""), "email": email}
         self.facts += [Fact("User name", self.username, "mail"), Fact("Name", params["full_name"], "mail")]
-        self.facts.append(Fact("E-mail", email, "mail" if details.get("email") else "assumed", "" if details.get("email") else "the sender's address"))
+        self.facts.append(
+            Fact(
+                "E-mail",
+                email,
+                "mail" if details.get("email") else "assumed",
+                "" if details.get("email") else "the sender's address",
+            )
+        )
         self.to = email
         if not params["full_name"]:
             raise CannotPlan("the mail does not say the full name")
@@ -180,12 +202,18 @@ class Planner:
         minutes = int(self.asked.details.get("duration_minutes", USUAL_MINUTES))
         end = start + timedelta(minutes=minutes)
         self.facts.append(Fact("When", spoken(start), "mail"))
-        self.facts.append(Fact("How long", f"{minutes} minutes", "mail" if "duration_minutes" in self.asked.details else "assumed"))
+        self.facts.append(
+            Fact("How long", f"{minutes} minutes", "mail" if "duration_minutes" in self.asked.details else "assumed")
+        )
         taken = {row["court"] for row in self.club.bookings(start=start, end=end)}
         wished = self.asked.details.get("court", "")
         court = self.court(wished) if wished else self.free_court(taken)
-        self.facts.append(Fact("Court", court["name"], "mail" if wished else "assumed", "" if wished else "the first that is free"))
-        self.checks.append(Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then"))
+        self.facts.append(
+            Fact("Court", court["name"], "mail" if wished else "assumed", "" if wished else "the first that is free")
+        )
+        self.checks.append(
+            Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then")
+        )
         if court["id"] in taken:
             raise CannotPlan(f"{court['name']} is taken at that time")
         return {"username": self.username, "court": court["id"], "start": start.isoformat(), "end": end.isoformat()}
@@ -204,26 +232,49 @@ class Planner:
         day = date.fromisoformat(details["new_date"]) if details.get("new_date") else old.date()
         clock = time.fromisoformat(details["new_time"]) if details.get("new_time") else old.time()
         start = datetime.combine(day, clock, tzinfo=self.desk.timezone)
-        length = timedelta(minutes=int(details["duration_minutes"])) if details.get("duration_minutes") else old_end - old
+        length = (
+            timedelta(minutes=int(details["duration_minutes"])) if details.get("duration_minutes") else old_end - old
+        )
         court = self.court(details.get("new_court") or str(booking["court"]))
-        self.facts += [Fact("To", spoken(start), "mail"), Fact("On", court["name"], "mail" if details.get("new_court") else "looked_up")]
-        taken = {row["court"] for row in self.club.bookings(start=start, end=start + length) if row["id"] != booking["id"]}
-        self.checks.append(Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then"))
+        self.facts += [
+            Fact("To", spoken(start), "mail"),
+            Fact("On", court["name"], "mail" if details.get("new_court") else "looked_up"),
+        ]
+        taken = {
+            row["court"] for row in self.club.bookings(start=start, end=start + length) if row["id"] != booking["id"]
+        }
+        self.checks.append(
+            Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then")
+        )
         if court["id"] in taken:
             raise CannotPlan(f"{court['name']} is taken at that time")
-        return {"booking_id": booking["id"], "court": court["id"], "start": start.isoformat(), "end": (start + length).isoformat()}
+        return {
+            "booking_id": booking["id"],
+            "court": court["id"],
+            "start": start.isoformat(),
+            "end": (start + length).isoformat(),
+        }
 
     def booking(self) -> Json:
         """The one booking of the member that fits all that the mail says."""
         mine = self.club.bookings(username=self.username, start=now())
         fitting = [row for row in mine if self.fits(row)]
         if not fitting:
-            raise CannotPlan(f"{self.username} has no booking that fits" if mine else f"{self.username} has no open booking")
+            raise CannotPlan(
+                f"{self.username} has no booking that fits" if mine else f"{self.username} has no open booking"
+            )
         if len(fitting) > 1:
             raise CannotPlan(f"{len(fitting)} bookings of {self.username} fit; the mail must say which")
         found = fitting[0]
         start = datetime.fromisoformat(found["start"]).astimezone(self.desk.timezone)
-        self.facts.append(Fact("Booking", f"{spoken(start)}, {self.court(str(found['court']))['name']}", "looked_up", f"number {found['id']}"))
+        self.facts.append(
+            Fact(
+                "Booking",
+                f"{spoken(start)}, {self.court(str(found['court']))['name']}",
+                "looked_up",
+                f"number {found['id']}",
+            )
+        )
         return found
 
     def fits(self, row: Mapping[str, Any]) -> bool:
@@ -241,12 +292,14 @@ class Planner:
         wanted = court_key(words)
         for court in self.club.courts():
             if wanted in (court_key(str(court["id"])), court_key(str(court["name"]))):
+                self.court_name = str(court["name"])
                 return court
         raise CannotPlan(f"the club has no court {words}")
 
     def free_court(self, taken: set[str]) -> Json:
         for court in self.club.courts():
             if court["id"] not in taken:
+                self.court_name = str(court["name"])
                 return court
         raise CannotPlan("every court is taken at that time")
 

@@ -49,7 +49,11 @@ def act_next(open_session: OpenSession, desk: Desk, backend: Backend) -> bool:
         if row is None:
             return False
         if must_stop(row, backend):
-            stop(session, row, "The program was interrupted while the action was under way, and cannot know whether it happened.")
+            stop(
+                session,
+                row,
+                "The program was interrupted while the action was under way, and cannot know whether it happened.",
+            )
             return True
         outbox.go(session, row.id)
     carry_out(open_session, desk, backend, row)
@@ -93,7 +97,7 @@ def carry_out(open_session: OpenSession, desk: Desk, backend: Backend, row: Prom
         with open_session() as session:
             parts.report(session, "club", "ok", "answers")
             ticket = tickets.get(session, row.ticket_id)
-            values = spoken_values(row.payload["params"], done, desk, ticket.language)
+            values = spoken_values(row.payload, done, desk, ticket.language)
             outbox.settle(session, row.id, state="done", result={"answer": done, "values": values})
             tickets.move(session, ticket, Status.ACTED, actor=PROGRAM, seen=ticket.version, note=row.payload["name"])
 
@@ -105,8 +109,9 @@ def stop(session: Session, row: Promise, reason: str) -> None:
     decisions.stick(session, ticket, f"{reason} No reply was sent.", by=PROGRAM)
 
 
-def spoken_values(params: Mapping[str, Any], done: Mapping[str, Any], desk: Desk, language: str) -> dict[str, str]:
+def spoken_values(payload: Mapping[str, Any], done: Mapping[str, Any], desk: Desk, language: str) -> dict[str, str]:
     """What the placeholders of the reply become, in the words of its language."""
+    params = payload["params"]
     booking = {**params, **done}
     username = str(done.get("username") or params.get("username") or "")
     values = {name: str(done[name]) for name in ("reset_url", "set_password_url", "fee") if done.get(name)}
@@ -116,7 +121,7 @@ def spoken_values(params: Mapping[str, Any], done: Mapping[str, Any], desk: Desk
         start = datetime.fromisoformat(str(booking["start"])).astimezone(desk.timezone)
         values["booking.start"] = spoken_moment(start, language)
     if booking.get("court"):
-        values["booking.court"] = str(booking["court"])
+        values["booking.court"] = payload.get("court", "").removeprefix("Court ") or str(booking["court"])
     return values
 
 

@@ -83,7 +83,11 @@ def request_of(action: str, params: Mapping[str, Any]) -> tuple[str, str, Json |
     requests: dict[str, tuple[str, str, Json | None]] = {
         "create_account": ("POST", "/accounts", p),
         "reset_password": ("POST", f"/accounts/{name}/password-reset", None),
-        "update_account": ("PATCH", f"/accounts/{name}", {k: v for k, v in p.items() if k != "username" and v is not None}),
+        "update_account": (
+            "PATCH",
+            f"/accounts/{name}",
+            {k: v for k, v in p.items() if k != "username" and v is not None},
+        ),
         "delete_account": ("DELETE", f"/accounts/{name}", None),
         "create_booking": ("POST", "/bookings", p),
         "cancel_booking": ("DELETE", booking, None),
@@ -95,7 +99,9 @@ def request_of(action: str, params: Mapping[str, Any]) -> tuple[str, str, Json |
 def refusal(answer: httpx.Response) -> Refused:
     try:
         problem = answer.json()
-        return Refused(str(problem.get("code", "")), str(problem.get("detail") or problem.get("title") or answer.status_code))
+        return Refused(
+            str(problem.get("code", "")), str(problem.get("detail") or problem.get("title") or answer.status_code)
+        )
     except (ValueError, AttributeError):
         return Refused("", f"The club said no ({answer.status_code}).")
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 
 from ai.prompt import MailText
 from ai.resolving import resolve

@@ -36,6 +36,7 @@ class Plan:
     blocked: str = ""
     note: str = ""
     username: str = ""
+    court: str = ""  # the court's name for people; `params` holds its id
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -107,7 +107,9 @@ def create_app(path: Path, token: str, clock: Callable[[], datetime] = lambda: d
         def work(session: Session) -> tuple[int, Json]:
             if session.get(Account, body.username) is not None:
                 raise Refused(409, "username_taken", f"The user name {body.username} is taken.")
-            made = Account(**body.model_dump(), status="active", member_since=clock().date().isoformat(), address="", unpaid=False)
+            made = Account(
+                **body.model_dump(), status="active", member_since=clock().date().isoformat(), address="", unpaid=False
+            )
             session.add(made)
             return 201, {**account_json(made), "set_password_url": link("welcome")}
 
@@ -245,5 +247,11 @@ def booking_json(row: Booking, club: Rules) -> Json:
 
 def problem(refusal: Refused) -> JSONResponse:
     """RFC 9457 problem details."""
-    body = {"type": "about:blank", "title": refusal.code, "status": refusal.status, "detail": refusal.detail, "code": refusal.code}
+    body = {
+        "type": "about:blank",
+        "title": refusal.code,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+    }
     return JSONResponse(body, refusal.status, media_type="application/problem+json")

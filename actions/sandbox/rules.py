@@ -39,7 +39,9 @@ def check_new_booking(session: Session, booking: Booking, rules: Rules, now: dat
     if member.status != "active":
         raise Refused(422, "inactive", f"The account {member.username} is not active.")
     if open_bookings(session, booking.username, now) >= rules.max_open_bookings:
-        raise Refused(422, "limit", f"{member.username} already has {rules.max_open_bookings} open bookings, the most allowed.")
+        raise Refused(
+            422, "limit", f"{member.username} already has {rules.max_open_bookings} open bookings, the most allowed."
+        )
     check_slot(session, booking, rules, now)
 
 
@@ -69,4 +71,8 @@ def check_slot(session: Session, booking: Booking, rules: Rules, now: datetime) 
 
 def check_cancellable(booking: Booking, rules: Rules, now: datetime) -> None:
     if booking.start - now < timedelta(hours=rules.cancellation_deadline_hours):
-        raise Refused(422, "deadline_passed", f"Bookings can be cancelled until {rules.cancellation_deadline_hours} hours before they begin.")
+        raise Refused(
+            422,
+            "deadline_passed",
+            f"Bookings can be cancelled until {rules.cancellation_deadline_hours} hours before they begin.",
+        )

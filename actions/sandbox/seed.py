@@ -45,7 +45,9 @@ def seed(database: ClubDatabase, now: datetime, path: Path = CLUB) -> None:
             return
         for member in club["members"]:
             status = member.get("status", "active")
-            session.add(Account(**{**member, "status": "active" if status == "unpaid" else status}, unpaid=status == "unpaid"))
+            session.add(
+                Account(**{**member, "status": "active" if status == "unpaid" else status}, unpaid=status == "unpaid")
+            )
         session.add_all(Court(**court) for court in club["courts"])
         for number, booking in enumerate(club["bookings"], start=20401):
             start = next_occurrence(booking["weekday"], booking["start"], now.astimezone(zone))

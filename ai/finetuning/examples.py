@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def row_of(stated: dict[str, Any], fallback_id: str) -> Row:
 
 def mail_of(stated: dict[str, Any]) -> MailText:
     sent = stated.get("date")
-    date = datetime.fromisoformat(sent) if sent else datetime.now(timezone.utc)
+    date = datetime.fromisoformat(sent) if sent else datetime.now(UTC)
     return MailText(
         from_name=stated.get("from_name") or "",
         from_email=stated.get("from_email") or "",

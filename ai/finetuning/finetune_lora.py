@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def main() -> None:
         "tokens": {"prompt": sum(len(e.prompt) for e in examples), "answer": sum(len(e.answer) for e in examples)},
         "prompt_hash": prompt_hash(desk),
         "commit": commit(),
-        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started),
         "scores": {"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
     }
@@ -152,10 +152,16 @@ def shared_prefix(examples: Sequence[Example]) -> int:
 
 
 def as_dataset(examples: Sequence[Example], shared: int) -> list[dict[str, Any]]:
-    return [
-        {"input_ids": [*e.prompt[shared:], *e.answer], "learnt_from": len(e.prompt) - shared + e.given}
-        for e in examples
-    ]
+    """One item a row. The short half of a row that comes as two examples rides along with its long half: batches are
+
+    grouped by length, and a batch of short halves alone would be a batch of one category alone.
+    """
+    items: list[dict[str, Any]] = []
+    for example in examples:
+        ids = [*example.prompt[shared:], *example.answer]
+        item = {"input_ids": ids, "learnt_from": len(example.prompt) - shared + example.given}
+        items.append({**item, "with": items.pop()} if example.given else item)
+    return items
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,8 @@ class Collator:
 
     pad: int
 
-    def __call__(self, features: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        features = [*items, *(item["with"] for item in items if "with" in item)]
         longest = max(len(f["input_ids"]) for f in features)
         ids = torch.full((len(features), longest), self.pad)
         labels = torch.full((len(features), longest), -100)

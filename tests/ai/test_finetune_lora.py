@@ -16,7 +16,11 @@ def tiny_llama() -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-EXAMPLES = [Example([5, 6, 7, 8, 9], [20, 21, 2]), Example([5, 6, 7, 30, 31, 32, 33], [40, 41, 42, 2], given=2)]
+EXAMPLES = [
+    Example([5, 6, 7, 8, 9], [20, 21, 2]),
+    Example([5, 6, 7, 30, 31], [40, 41]),
+    Example([5, 6, 7, 30, 31, 32, 33], [40, 41, 42, 2], given=2),
+]
 
 
 def test_only_the_answer_is_learnt_and_its_end_too() -> None:
@@ -26,8 +30,8 @@ def test_only_the_answer_is_learnt_and_its_end_too() -> None:
     learnt = [row[row != -100].tolist() for row in batch["labels"]]
 
     assert shared == 3
-    assert learnt == [[20, 21, 2], [42, 2]]
-    assert batch["attention_mask"].sum(dim=1).tolist() == [5, 8]
+    assert learnt == [[20, 21, 2], [42, 2], [40, 41]]
+    assert batch["attention_mask"].sum(dim=1).tolist() == [5, 8, 4]
 
 
 def test_the_shared_prefix_gives_the_same_loss_and_gradients_as_whole_rows() -> None:
@@ -41,7 +45,7 @@ def test_the_shared_prefix_gives_the_same_loss_and_gradients_as_whole_rows() -> 
         loss, count = answer_loss(model, prefix, batch["input_ids"], batch["attention_mask"], batch["labels"])
         loss.backward()
         losses.append(loss.item())
-        assert count == 5
+        assert count == 7
 
     assert abs(losses[0] - losses[1]) < 1e-4
     for one, other in zip(whole.parameters(), split.parameters(), strict=True):

@@ -1,0 +1,193 @@
+"""The decode loop: system prompt cached, categories scored, then JSON token by token under a grammar."""
+
+import copy
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import llguidance
+import llguidance.hf
+import llguidance.numpy
+import numpy as np
+import torch
+from transformers.cache_utils import DynamicCache
+
+from ai.knowledge import Knowledge, Passage
+from ai.model.grammar import schema_for
+from ai.model.loading import Loaded
+from ai.parsing import category_head
+from ai.prompt import MailText, messages, token_ids
+from db.desk import Desk
+
+BUDGET = 400  # tokens of one draft
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class DecodingFailed(Exception):
+    """The grammar or the model ended in a state that no draft can come from."""
+
+
+@dataclass
+class Written:
+    """What the model wrote, and how sure it was. Probabilities are after the grammar's mask."""
+
+    text: str
+    categories: dict[str, float]
+    username_probability: float
+    passages: list[Passage] = field(default_factory=list)
+    truncated: bool = False
+    prompt_tokens: int = 0
+    written_tokens: int = 0
+    seconds: float = 0.0
+
+
+class Decoder:
+    """Owns one model; not thread-safe. `draft` is greedy, so the same mail gives the same draft."""
+
+    def __init__(self, loaded: Loaded, desk: Desk, knowledge: Knowledge) -> None:
+        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.desk, self.knowledge = desk, knowledge
+        self.vocabulary = int(self.model.config.vocab_size)
+        self.grammar_tokens = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
+        self.labels = [self.label_tokens(name) for name in desk.category_names]
+        self.prefix_ids, self.prefix = self.shared_prefix()
+
+    @torch.inference_mode()
+    def draft(self, mail: MailText, category: str = "") -> Written:
+        """Write the draft of one mail; `category` forces what a person has chosen. Raise DecodingFailed."""
+        started = time.monotonic()
+        ids = token_ids(messages(self.desk, mail, tokenizer=self.tokenizer), self.tokenizer)
+        cache, logits = self.read(ids)
+        categories = self.score_categories(cache, logits)
+        chosen = category or max(categories, key=lambda name: categories[name])
+        passages: list[Passage] = []
+        if self.desk.category(chosen).knowledge:
+            passages = self.knowledge.find(mail.words)
+            told = messages(self.desk, mail, [passage.text for passage in passages], self.tokenizer)
+            ids = token_ids(told, self.tokenizer)
+            cache, logits = self.read(ids)
+        written = self.write(mail, chosen, cache, logits)
+        written.categories, written.passages = categories, passages
+        written.prompt_tokens, written.seconds = len(ids), time.monotonic() - started
+        return written
+
+    def shared_prefix(self) -> tuple[list[int], DynamicCache]:
+        """Keys and values of what every prompt begins with, computed once."""
+        samples = [
+            token_ids(messages(self.desk, MailText(name, "", LONG_AGO, name, name)), self.tokenizer)
+            for name in ("a", "Zebra")
+        ]
+        same = next(i for i, (a, b) in enumerate(zip(*samples, strict=False)) if a != b)
+        cache = DynamicCache(config=self.model.config)
+        if same:
+            self.forward(samples[0][:same], cache)
+        return samples[0][:same], cache
+
+    def read(self, ids: Sequence[int]) -> tuple[DynamicCache, torch.Tensor]:
+        """The cache after the prompt, and the logits [V] of the first token to write."""
+        if list(ids[: len(self.prefix_ids)]) != self.prefix_ids:
+            raise DecodingFailed("The prompt does not begin with the system prompt.")
+        cache = copy.deepcopy(self.prefix)
+        return cache, self.forward(ids[len(self.prefix_ids) :], cache)[-1]
+
+    @torch.inference_mode()
+    def forward(self, ids: Sequence[int], cache: DynamicCache) -> torch.Tensor:
+        """Append ids to the cache; logits [T, V] in fp32."""
+        past = cache.get_seq_length()
+        positions = torch.arange(past, past + len(ids))[None]
+        tokens = torch.tensor([list(ids)])
+        return (
+            self.model(input_ids=tokens, past_key_values=cache, position_ids=positions, use_cache=True)
+            .logits[0]
+            .float()
+        )  # type: ignore[no-any-return]
+
+    def label_tokens(self, name: str) -> list[int]:
+        """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""
+        head = category_head(name)
+        cut = self.tokenizer(head + ',"username":"', add_special_tokens=False, return_offsets_mapping=True)
+        return [i for i, (start, _) in zip(cut["input_ids"], cut["offset_mapping"], strict=True) if start < len(head)]
+
+    def score_categories(self, cache: DynamicCache, logits: torch.Tensor) -> dict[str, float]:
+        """Probability of each category, normalised along the trie of labels, in one batched forward.
+
+        Summed log-probabilities would favour short labels; here each step is a choice among the labels still open.
+        """
+        longest = max(map(len, self.labels))
+        batch = torch.zeros((len(self.labels), longest), dtype=torch.long)
+        for i, label in enumerate(self.labels):
+            batch[i, : len(label)] = torch.tensor(label)
+        copied = copy.deepcopy(cache)
+        copied.batch_repeat_interleave(len(self.labels))
+        past = cache.get_seq_length()
+        positions = torch.arange(past, past + longest).expand(len(self.labels), -1)
+        out = self.model(input_ids=batch, past_key_values=copied, position_ids=positions, use_cache=True).logits.float()
+        steps = torch.cat([logits.expand(len(self.labels), 1, -1), out], dim=1)
+        scores = {}
+        for i, (name, label) in enumerate(zip(self.desk.category_names, self.labels, strict=True)):
+            score = 0.0
+            for t, token in enumerate(label):
+                open_tokens = sorted({other[t] for other in self.labels if other[:t] == label[:t] and len(other) > t})
+                score += float(steps[i, t, token] - torch.logsumexp(steps[i, t, open_tokens], 0))
+            scores[name] = math.exp(score)
+        return scores
+
+    def write(self, mail: MailText, category: str, cache: DynamicCache, logits: torch.Tensor) -> Written:
+        matcher = self.matcher(schema_for(self.desk, category, mail))
+        mask = llguidance.numpy.allocate_token_bitmask(1, self.vocabulary)
+        tokens: list[int] = []
+        certainty: list[float] = []
+        while not matcher.is_stopped() and len(tokens) < BUDGET:
+            forced = matcher.compute_ff_tokens()
+            if not forced:
+                llguidance.numpy.fill_next_token_bitmask(matcher, mask, 0)
+                allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: self.vocabulary].astype(bool)
+                legal = logits.masked_fill(~torch.from_numpy(allowed), -torch.inf)
+                best = int(legal.argmax())
+                certainty.append(float(legal[best] - torch.logsumexp(legal, 0)))
+                forced = [best]
+            else:
+                certainty += [0.0] * len(forced)
+            if not matcher.consume_tokens(forced):
+                raise DecodingFailed(f"The grammar refused its own token: {matcher.get_error()}")
+            tokens += forced
+            if not matcher.is_stopped():
+                logits = self.forward(forced, cache)[-1]
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        truncated = not matcher.is_stopped()
+        if truncated:
+            text = closed(text)
+        return Written(
+            text, {}, self.username_certainty(tokens, certainty), truncated=truncated, written_tokens=len(tokens)
+        )
+
+    def matcher(self, schema: dict[str, Any]) -> Any:
+        grammar = llguidance.LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
+        matcher = llguidance.LLMatcher(self.grammar_tokens, grammar)
+        if matcher.is_error():
+            raise DecodingFailed(f"The grammar cannot be built: {matcher.get_error()}")
+        return matcher
+
+    def username_certainty(self, tokens: list[int], certainty: list[float]) -> float:
+        """Joint probability of the tokens that spell the user name, its closing quote included."""
+        ends = [len(self.tokenizer.decode(tokens[: i + 1])) for i in range(min(len(tokens), 120))]
+        text = self.tokenizer.decode(tokens[:120])
+        start = text.find('"username":"') + len('"username":"')
+        end = text.find('","details":', start - 1) + 1
+        inside = [c for c, e, s in zip(certainty, ends, [0, *ends], strict=False) if e > start and s < end]
+        return math.exp(sum(inside))
+
+
+def closed(text: str) -> str:
+    """A reply that ran out of budget, closed so that it parses. Raise DecodingFailed where it is no reply yet."""
+    for end in range(len(text), max(0, len(text) - 8), -1):  # a half-written escape is dropped
+        try:
+            json.loads(text[:end] + '"}')
+        except json.JSONDecodeError:
+            continue
+        return text[:end] + '"}'
+    raise DecodingFailed("The draft ran out of tokens before its reply.")

@@ -1,0 +1,47 @@
+"""What the model may write for one mail: the draft's JSON schema, with the user name bound to words of the mail."""
+
+import re
+from typing import Any
+
+from ai.prompt import MailText
+from db.desk import Desk
+
+LONGEST_REPLY = 1500  # characters
+LONGEST_DETAIL = 120
+MOST_WORDS = 800
+WORD = re.compile(r"""[^\s"'’<>()\[\]{},;!?=|\\*„“”‚‘»«`]+""")
+ENDS = ".:/-_#@&+~…"
+
+
+def schema_for(desk: Desk, category: str, mail: MailText) -> dict[str, Any]:
+    """Keys in the order of the contract; all required but the details, of which only stated ones appear."""
+    detail = {"type": "string", "minLength": 1, "maxLength": LONGEST_DETAIL}
+    return {
+        "type": "object",
+        "properties": {
+            "category": {"enum": [category]},
+            "username": {"enum": ["", *words_of(mail.words)]},
+            "details": {
+                "type": "object",
+                "properties": dict.fromkeys(desk.category(category).fields, detail),
+                "additionalProperties": False,
+            },
+            "reply": {"type": "string", "minLength": 1, "maxLength": LONGEST_REPLY},
+        },
+        "required": ["category", "username", "details", "reply"],
+        "additionalProperties": False,
+    }
+
+
+def words_of(text: str) -> list[str]:
+    """Every piece of the mail that could be a user name, once, in order: no name can be misspelt or invented."""
+    found: dict[str, None] = {}
+    for word in WORD.findall(text):
+        bare = word.strip(ENDS)
+        pieces = [bare, *re.split(r"[:/]", bare)] if re.search(r"[:/]", bare) else [bare]
+        if word[:1] == "_" or word[-1:] == "_":  # a user name may begin or end with an underscore
+            pieces.append(word.strip(ENDS.replace("_", "")))
+        for piece in pieces:
+            if piece and len(piece) <= 80:
+                found[piece] = None
+    return list(found)[:MOST_WORDS]

@@ -1,0 +1,142 @@
+"""A mailbox on an IMAP server, read with imaplib2: IDLE where the server has it, polling where not."""
+
+import os
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import imaplib2
+
+from connectors.intake import Fetched, MailboxDown
+from connectors.settings import MailSettings
+
+TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
+POLL_SECONDS = 15
+PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
+
+
+class Verified:
+    """Replaces imaplib2's TLS, which checks neither certificate nor host name."""
+
+    host: str
+    port: int
+    sock: Any
+    read_fd: int
+    context: ssl.SSLContext
+
+    def open_socket(self) -> socket.socket:
+        opened = socket.create_connection((self.host, self.port), TIMEOUT)
+        opened.settimeout(None)  # from here on imaplib2 polls
+        return opened
+
+    def ssl_wrap_socket(self) -> None:
+        self.sock.settimeout(TIMEOUT)
+        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        self.sock.settimeout(None)
+        self.read_fd = self.sock.fileno()
+
+
+class PlainIMAP(Verified, imaplib2.IMAP4):  # type: ignore[misc]
+    """IMAP in clear, or upgraded by STARTTLS."""
+
+
+class SecureIMAP(Verified, imaplib2.IMAP4_SSL):  # type: ignore[misc]
+    """IMAP inside TLS from the first byte."""
+
+
+@dataclass
+class ImapMailbox:
+    """One folder. Connects when first asked and again after every problem; one thread only."""
+
+    settings: MailSettings
+    connection: Any = field(default=None, init=False)
+    uidvalidity: int = field(default=0, init=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.settings.user}@{self.settings.host}/{self.settings.folder}"
+
+    def fetch_after(self, uidvalidity: int, last_uid: int) -> Fetched | None:
+        """The next mail behind the cursor; from the start where UIDVALIDITY is new. Raise MailboxDown."""
+        try:
+            server = self.connected()
+            after = last_uid if uidvalidity == self.uidvalidity else 0
+            server.noop()  # a selected session does not see new mail without it
+            found = answer(server.uid("SEARCH", f"UID {after + 1}:*"))
+            uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid > after)
+            for uid in uids:
+                raw = self.read(server, uid)
+                if raw is not None:
+                    return Fetched(self.uidvalidity, uid, raw)
+            return None
+        except PROBLEMS as error:
+            self.hang_up()
+            raise MailboxDown(self.explain(error)) from error
+
+    def wait(self) -> None:
+        """IDLE until something comes or some minutes pass. Raise MailboxDown."""
+        try:
+            server = self.connected()
+            if "IDLE" in server.capabilities:
+                server.idle(timeout=self.settings.idle_seconds)  # whole seconds, or it is ignored
+            else:
+                time.sleep(POLL_SECONDS)
+        except PROBLEMS as error:
+            self.hang_up()
+            raise MailboxDown(self.explain(error)) from error
+
+    def connected(self) -> Any:
+        if self.connection is None:
+            self.connection = self.connect()
+        return self.connection
+
+    def connect(self) -> Any:
+        settings, context = self.settings, ssl.create_default_context(cafile=self.settings.ca_file or None)
+        kind = SecureIMAP if settings.security == "tls" else PlainIMAP
+        kind.context = context
+        with open(os.devnull, "w", encoding="ascii") as quiet:
+            server = kind(settings.host, settings.port, timeout=TIMEOUT, debug_file=quiet, debug=0)
+        if settings.security == "starttls":
+            answer(server.starttls())
+        answer(server.login(settings.user, settings.password.get_secret_value()))
+        answer(server.select(f'"{settings.folder}"', readonly=True))
+        self.uidvalidity = int(server.response("UIDVALIDITY")[1][0])
+        return server
+
+    def read(self, server: Any, uid: int) -> bytes | None:
+        """The raw mail, or only its headers where it is too large; None where it has vanished."""
+        sizes = b" ".join(
+            part for part in answer(server.uid("FETCH", str(uid), "(RFC822.SIZE)")) if isinstance(part, bytes)
+        )
+        size = re.search(rb"RFC822\.SIZE (\d+)", sizes)
+        if size is None:
+            return None
+        section = "BODY.PEEK[]" if int(size[1]) <= self.settings.largest else "BODY.PEEK[HEADER]"
+        parts = answer(server.uid("FETCH", str(uid), f"({section})"))
+        return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), None)
+
+    def hang_up(self) -> None:
+        server, self.connection = self.connection, None
+        if server is not None:
+            try:
+                server.logout()
+            except PROBLEMS:
+                return
+
+    def explain(self, error: Exception) -> str:
+        where = f"{self.settings.host}:{self.settings.port}"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"The certificate of {where} is not valid: {error.verify_message}."
+        if "AUTHENTICATIONFAILED" in str(error).upper() or "AUTHENTICATION FAILED" in str(error).upper():
+            return f"{where} refuses user {self.settings.user} or the password."
+        return f"The mailbox at {where} cannot be read: {error}."
+
+
+def answer(reply: tuple[str, list[Any]]) -> list[Any]:
+    """The data of a good answer. Raise imaplib2's error for NO and BAD."""
+    if reply[0] != "OK":
+        raise imaplib2.IMAP4.error(f"the server said {reply[0]}: {reply[1]}")
+    return reply[1]

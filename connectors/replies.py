@@ -1,0 +1,137 @@
+"""An answer goes to the customer, once: acted → replied, or stuck where nobody can know."""
+
+import logging
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from connectors.mail_parsing import OWN_HEADER
+from db import decisions, mails, outbox, parts, tickets
+from db.desk import Desk
+from db.drafts import UnfilledReply, fill
+from db.lifecycle import PROGRAM, Status
+from db.models import Mail, Promise, Ticket, now
+from db.session import OpenSession
+
+log = logging.getLogger(__name__)
+# Long ids stay on one line: folded and encoded ones tear the customer's thread.
+POLICY = SMTP.clone(max_line_length=998)
+
+
+class NotSent(Exception):
+    """The server did not take the mail; it may be tried again."""
+
+
+class Rejected(Exception):
+    """The server will never take this mail; a person must look."""
+
+
+class MaybeSent(Exception):
+    """The line broke when the mail was already under way."""
+
+
+class Mailer(Protocol):
+    """Sends a finished mail. Raise NotSent, Rejected or MaybeSent."""
+
+    @property
+    def sender(self) -> str: ...
+    def send(self, message: EmailMessage, *, to: str) -> None: ...
+
+
+def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
+    """Send one promised reply. Return False when there is none due."""
+    with open_session() as session:
+        row = outbox.claim(session, "reply", when=Status.ACTED)
+        if row is None:
+            return False
+        if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS:
+            stop(session, row, "The program was interrupted while the reply was being sent: it may have left.")
+            return True
+        ticket = tickets.get(session, row.ticket_id)
+        try:
+            message = compose(session, ticket, row, desk, mailer.sender)
+        except UnfilledReply as problem:
+            stop(session, row, f"{problem} Nothing was sent.", state="refused")
+            return True
+        outbox.go(session, row.id)
+    send(open_session, mailer, row, message)
+    return True
+
+
+def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
+    """The mail as it will leave. Raise UnfilledReply where a placeholder has no real value."""
+    action = outbox.latest(ticket, "action")
+    values = (action.result or {}).get("values", {}) if action else {}
+    question = session.get(Mail, row.payload["mail_id"]) if row.payload.get("mail_id") else None
+    message = EmailMessage(policy=POLICY)
+    message["From"] = formataddr((desk.title, sender))
+    message["To"] = row.payload["to"]
+    message["Subject"] = subject_of(row.payload["subject"])
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = f"<{row.key}@{sender.rpartition('@')[2] or 'courtdesk'}>"
+    if question is not None and question.message_id:
+        message["In-Reply-To"] = f"<{question.message_id}>"
+        message["References"] = " ".join(f"<{one}>" for one in [*question.references, question.message_id])
+    message[OWN_HEADER] = str(ticket.id)
+    signature = desk.signature.get(ticket.language) or desk.signature.get(desk.languages[0], "")
+    message.set_content(f"{fill(row.payload['body'], values)}\n\n{signature}\n", cte="quoted-printable")
+    return message
+
+
+def subject_of(subject: str) -> str:
+    one_line = " ".join(subject.split()) or "Your message"
+    return one_line if one_line.lower().startswith(("re:", "aw:")) else f"Re: {one_line}"
+
+
+def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: EmailMessage) -> None:
+    try:
+        mailer.send(message, to=row.payload["to"])
+    except NotSent as problem:
+        with open_session() as session:
+            parts.report(session, "reply", "failing", str(problem))
+            outbox.try_later(session, row, str(problem))
+    except Rejected as problem:
+        with open_session() as session:
+            stop(session, row, f"{problem} The reply was not sent.", state="refused")
+    except MaybeSent as problem:
+        with open_session() as session:
+            stop(session, row, f"{problem} The reply may have left.")
+    else:
+        with open_session() as session:
+            parts.report(session, "reply", "ok", "sends")
+            outbox.settle(session, row.id, state="done", result={"message_id": str(message["Message-ID"]).strip("<>")})
+            finish(session, row, message)
+        log.info("ticket %s answered", row.ticket_id)
+
+
+def finish(session: Session, row: Promise, message: EmailMessage) -> None:
+    """Keep what was sent beside what came, and close the ticket, unless the customer wrote meanwhile."""
+    ticket = tickets.get(session, row.ticket_id)
+    newest = tickets.newest_question(ticket)
+    keep_sent(session, ticket, message, row)
+    tickets.move(session, ticket, Status.REPLIED, actor=PROGRAM, seen=ticket.version, note=f"to {row.payload['to']}")
+    if newest is not None and newest.id != row.payload.get("mail_id"):
+        tickets.move(
+            session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version, note="the customer wrote again"
+        )
+
+
+def keep_sent(session: Session, ticket: Ticket, message: EmailMessage, row: Promise) -> None:
+    mail = mails.store_raw(
+        session, message.as_bytes(), mailbox="sent", dedupe_key=mails.dedupe_key("sent", row.key, b""), outgoing=True
+    )
+    if mail is None:
+        return
+    mail.ticket_id, mail.kind, mail.subject = ticket.id, "own", str(message["Subject"])
+    mail.message_id = str(message["Message-ID"]).strip("<>")
+    mail.in_reply_to = str(message.get("In-Reply-To", "")).strip("<>")
+    mail.to, mail.date = [row.payload["to"]], now()
+    mail.text = message.get_content()
+
+
+def stop(session: Session, row: Promise, reason: str, *, state: str = "unknown") -> None:
+    outbox.settle(session, row.id, state=state, result={"error": reason})
+    decisions.stick(session, tickets.get(session, row.ticket_id), reason, by=PROGRAM)
