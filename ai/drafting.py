@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import py3langid
 
 from ai.confidence import confidence_of, reasons_for_a_person
-from ai.parsing import UnusableOutput, parse_draft
+from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from db import parts, tickets
 from db.desk import Desk
+from db.drafts import Draft
 from db.lifecycle import Status
 from db.models import Mail, Ticket
 from db.session import OpenSession
@@ -68,7 +69,12 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
             needs_human=bool(reasons),
             reasons=reasons,
             language=language_of(text.body, desk),
-            made_by={**written.made_by, "categories": top_three(written.categories), "sources": written.passages},
+            made_by={
+                **written.made_by,
+                "categories": top_three(written.categories),
+                "sources": written.passages,
+                "words": words_used(written.text, desk, draft),
+            },
         )
     log.info("ticket %s drafted in %s s", ticket.id, written.made_by.get("seconds"))
     return True
@@ -87,6 +93,13 @@ def still(session: Any, ticket_id: int, seen: int) -> Ticket:
     if ticket.version != seen or ticket.status != Status.RECEIVED:
         raise tickets.StaleTicket(f"Ticket {ticket_id} changed while it was drafted; it is drafted again.")
     return ticket
+
+
+def words_used(text: str, desk: Desk, draft: Draft) -> dict[str, str]:
+    """The words of the mail that filled user name and details, for the page to mark."""
+    said = read_words(text, desk)
+    used = {key: said.details[key] for key in draft.details if key in said.details}
+    return {"username": draft.username, **used} if draft.username else used
 
 
 def top_three(categories: dict[str, float]) -> list[tuple[str, float]]:

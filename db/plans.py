@@ -1,7 +1,7 @@
 """A plan is what approving would do, worked out by code from looked-up facts: the action, its checks, the recipient."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Origin = Literal["mail", "looked_up", "assumed"]
 
@@ -45,7 +45,7 @@ class Plan:
     def from_json(cls, stored: dict[str, Any]) -> "Plan":
         facts = tuple(Fact(**fact) for fact in stored["facts"])
         checks = tuple(Check(**check) for check in stored["checks"])
-        return cls(**{**cast(dict[str, Any], stored), "facts": facts, "checks": checks})
+        return cls(**{**stored, "facts": facts, "checks": checks})
 
 
 @dataclass(frozen=True)

@@ -156,3 +156,20 @@ def draft_failed(session: Session, ticket: Ticket, reason: str) -> None:
     ticket.problem = f"The model could not draft this mail: {reason}"
     ticket.needs_human = True
     move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="no draft")
+
+
+def open_by_hand(session: Session, *, by: str, subject: str, body: str, from_email: str, from_name: str = "") -> Ticket:
+    """A ticket that no mail opened: from the phone, the counter, or a program."""
+    ticket = Ticket(subject=subject, from_name=from_name, from_email=from_email.lower())
+    session.add(ticket)
+    session.flush()
+    raw = f"From: {from_name} <{from_email}>\nSubject: {subject}\n\n{body}".encode()
+    mail = Mail(
+        ticket_id=ticket.id, mailbox="by hand", raw=raw, read=True, dedupe_key=f"by-hand-{ticket.id}", text=body
+    )
+    mail.from_name, mail.from_email, mail.subject = from_name, ticket.from_email, subject
+    session.add(mail)
+    trail.write(session, ticket.id, "mail", actor=by, new=Status.RECEIVED.value, note="by hand")
+    session.flush()
+    session.refresh(ticket)
+    return ticket

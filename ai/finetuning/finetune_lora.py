@@ -95,8 +95,8 @@ def main() -> None:
     trainer = AnswerTrainer(
         model=model,
         args=training_arguments(args, has_checks=bool(checks)),
-        train_dataset=as_dataset(examples, shared),  # type: ignore[arg-type]
-        eval_dataset=as_dataset(checks, shared) if checks else None,  # type: ignore[arg-type]
+        train_dataset=as_dataset(examples, shared),
+        eval_dataset=as_dataset(checks, shared) if checks else None,
         data_collator=Collator(loaded.tokenizer.eos_token_id),
         prefix=examples[0].prompt[:shared],
     )

@@ -104,7 +104,7 @@ class Decoder:
             self.model(input_ids=tokens, past_key_values=cache, position_ids=positions, use_cache=True)
             .logits[0]
             .float()
-        )  # type: ignore[no-any-return]
+        )
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""

@@ -1,0 +1,294 @@
+"""The roof: builds every part, joins them, starts the loops. It holds no rule.
+
+fastapi run app.py
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from actions.checking import check_next, make_plan
+from actions.dispatch import Unreachable, act_next
+from actions.http import HttpClub, open_club
+from actions.settings import ActionsSettings
+from ai.drafting import ModelDown, draft_next
+from ai.model.client import LocalModel
+from ai.settings import ModelSettings
+from connectors.demo import DemoMailbox, DemoMailer
+from connectors.imap import ImapMailbox
+from connectors.intake import Mailbox, MailboxDown, take_in
+from connectors.replies import Mailer, reply_next
+from connectors.settings import MailSettings, SmtpSettings
+from connectors.smtp import SmtpMailer
+from dashboard.deps import House
+from dashboard.live import Watcher
+from dashboard.pages import add_pages, make_templates
+from dashboard.ports import NoAnswer
+from dashboard.settings import DashboardSettings
+from db import parts, people
+from db.desk import Desk, UnusableDesk, load_desk
+from db.migrate import NewerDatabase, migrate
+from db.outbox import LostLease
+from db.plans import Asked, Plan
+from db.session import OpenSession, open_database
+from db.settings import VAR, HouseSettings, WrongSetting, kept_secret, read_settings
+from db.tickets import StaleTicket
+
+log = logging.getLogger("courtdesk")
+REST = 0.5  # seconds between two looks when there was nothing to do
+LONGEST_REST = 60.0
+ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
+
+
+@dataclass(frozen=True)
+class ClubPreCheck:
+    """The pages' port, answered by the actions' pre-check."""
+
+    desk: Desk
+    club: HttpClub
+
+    def plan(self, asked: Asked) -> Plan:
+        try:
+            return make_plan(asked, self.desk, self.club)
+        except Unreachable as problem:
+            raise NoAnswer(f"{problem} Nothing was sent.") from problem
+
+
+@dataclass
+class Loop:
+    """Repeats one stage in a thread until told to stop; waits longer after each problem."""
+
+    name: str
+    stage: Callable[[], bool]
+    wait: Callable[[], None] | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        threading.Thread(target=self.run, name=self.name, daemon=True).start()
+
+    def run(self) -> None:
+        rest = REST
+        while not self.stopping.is_set():
+            try:
+                if self.stage():
+                    rest = REST
+                    continue
+                if self.wait is not None:
+                    self.wait()
+                    continue
+                self.stopping.wait(REST)
+            except ROUTINE as news:
+                log.info("%s: %s", self.name, news)
+            except (MailboxDown, ModelDown) as problem:
+                log.warning("%s: %s Next try in %.0f s.", self.name, problem, rest)
+                self.stopping.wait(rest)
+                rest = min(LONGEST_REST, rest * 2)
+            except Exception:
+                log.exception("%s: unexpected; next try in %.0f s", self.name, rest)
+                self.stopping.wait(rest)
+                rest = min(LONGEST_REST, rest * 2)
+
+
+@dataclass
+class Settings:
+    """All floors' settings, read once."""
+
+    house: HouseSettings
+    mail: MailSettings
+    smtp: SmtpSettings
+    model: ModelSettings
+    actions: ActionsSettings
+    dashboard: DashboardSettings
+
+
+def read_all() -> Settings:
+    return Settings(
+        read_settings(HouseSettings),
+        read_settings(MailSettings),
+        read_settings(SmtpSettings),
+        read_settings(ModelSettings),
+        read_settings(ActionsSettings),
+        read_settings(DashboardSettings),
+    )
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open everything when the server starts, close it when it stops."""
+    try:
+        settings = read_all()
+        desk = load_desk(settings.house.desk)
+        stages = settings.house.chosen_stages
+        open_session = open_database(settings.house.database_url)
+        migrate(open_session)
+    except (WrongSetting, UnusableDesk, NewerDatabase) as problem:
+        print(f"Courtdesk cannot start. {problem}", file=sys.stderr, flush=True)
+        os._exit(2)  # one line, no traceback
+    logging.basicConfig(level=settings.house.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel("WARNING")
+
+    sandbox = start_sandbox(settings) if settings.house.demo and not settings.actions.url else None
+    club = open_the_club(settings)
+    model = LocalModel(
+        desk, settings.model.base, settings.model.adapter or shipped_adapter(desk), VAR, settings.model.threads
+    )
+    loops = make_loops(stages, settings, desk, open_session, club, model)
+    rest_what_is_missing(open_session, settings)
+    welcome(open_session, settings)
+
+    watcher = Watcher(open_session)
+    app.state.watcher = watcher
+    app.state.house = House(
+        desk=desk,
+        open_session=open_session,
+        pre_check=ClubPreCheck(desk, club) if club else None,
+        templates=make_templates(),
+        undo_seconds=settings.house.undo_seconds,
+        secure_cookies=settings.house.public_url.startswith("https://"),
+        demo=settings.house.demo,
+    )
+    threading.Thread(target=watcher.run, name="watcher", daemon=True).start()
+    for loop in loops:
+        loop.start()
+    yield
+    watcher.stop()
+    for loop in loops:
+        loop.stopping.set()
+    model.stop()
+    if sandbox is not None:
+        sandbox.terminate()
+
+
+def make_loops(
+    stages: frozenset[str],
+    settings: Settings,
+    desk: Desk,
+    open_session: OpenSession,
+    club: HttpClub | None,
+    model: LocalModel,
+) -> list[Loop]:
+    """One thread for each stage that this process is to run and that has its other side."""
+    loops: list[Loop] = []
+    mailbox, mailer = mailbox_of(settings, desk), mailer_of(settings)
+    if "mail" in stages and mailbox is not None:
+        loops.append(Loop("mail", lambda: take_in(open_session, mailbox), mailbox.wait))
+    if "draft" in stages:
+        loops.append(Loop("draft", lambda: draft_next(open_session, desk, model)))
+        loops.append(Loop("model", lambda: warm(open_session, model), threading.Event().wait))
+    if club is not None and "draft" in stages:
+        loops.append(Loop("check", lambda: check_next(open_session, desk, club)))
+    if club is not None and "act" in stages:
+        loops.append(Loop("act", lambda: act_next(open_session, desk, club)))
+        loops.append(Loop("club", lambda: look_at(open_session, club), lambda: threading.Event().wait(15) and None))
+    if "reply" in stages and mailer is not None:
+        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer)))
+    return loops
+
+
+def warm(open_session: OpenSession, model: LocalModel) -> bool:
+    """Load the model before the first mail needs it."""
+    try:
+        name = model.ping()
+    except ModelDown as problem:
+        with open_session() as session:
+            parts.report(session, "model", "failing", str(problem))
+        raise
+    with open_session() as session:
+        parts.report(session, "model", "ok", name)
+    return False
+
+
+def look_at(open_session: OpenSession, club: HttpClub) -> bool:
+    """The club's lamp in the header."""
+    try:
+        club.ping()
+        state, words = "ok", "answers"
+    except Unreachable as problem:
+        state, words = "failing", str(problem)
+    with open_session() as session:
+        parts.report(session, "club", state, words)
+    return False
+
+
+def mailbox_of(settings: Settings, desk: Desk) -> Mailbox | None:
+    if settings.mail.host:
+        return ImapMailbox(settings.mail)
+    return DemoMailbox(desk.folder / "demo") if settings.house.demo else None
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    if settings.smtp.host:
+        return SmtpMailer(settings.smtp)
+    return DemoMailer() if settings.house.demo else None
+
+
+def open_the_club(settings: Settings) -> HttpClub | None:
+    actions = settings.actions
+    if actions.url:
+        return open_club(actions.url, actions.token.get_secret_value(), actions.timeout)
+    if settings.house.demo:
+        return open_club(f"http://127.0.0.1:{settings.house.port + 1}", kept_secret("sandbox"), actions.timeout)
+    return None
+
+
+def start_sandbox(settings: Settings) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "actions.sandbox",
+        "--port",
+        str(settings.house.port + 1),
+        "--parent",
+        str(os.getpid()),
+    ]
+    return subprocess.Popen(command, cwd=Path(__file__).parent)
+
+
+def shipped_adapter(desk: Desk) -> str:
+    folder = desk.folder / "adapter"
+    return str(folder) if (folder / "adapter_config.json").is_file() else ""
+
+
+def rest_what_is_missing(open_session: OpenSession, settings: Settings) -> None:
+    """Parts that nobody configured rest, and the header says so."""
+    configured = {
+        "mail": settings.mail.host or settings.house.demo,
+        "reply": settings.smtp.host or settings.house.demo,
+        "club": settings.actions.url or settings.house.demo,
+        "model": True,
+    }
+    variables = {"mail": "MAIL_HOST", "reply": "SMTP_HOST", "club": "ACTIONS_URL"}
+    with open_session() as session:
+        for name, there in configured.items():
+            if not there:
+                parts.report(session, name, "resting", f"{variables[name]} is not set")
+            else:
+                parts.report(session, name, "ok", "starting")
+
+
+def welcome(open_session: OpenSession, settings: Settings) -> None:
+    """Make the first admin, or print how to become one."""
+    email, password = settings.dashboard.admin_email, settings.dashboard.admin_password.get_secret_value()
+    with open_session() as session:
+        if settings.house.demo and not email:
+            email, password = "demo@courtdesk.example", kept_secret("demo-password")
+        if people.is_empty(session) and email:
+            people.add_person(session, email, password, role="admin")
+        if people.is_empty(session):
+            link = f"{settings.house.public_url}/set-up/{people.offer_set_up(session)}"
+            print(f"\n  Nobody can sign in yet. Open this one-time link: {link}\n", flush=True)
+    if settings.house.demo:
+        address = f"http://127.0.0.1:{settings.house.port}"
+        print(f"\n  Courtdesk: {address}\n  Sign in as {email} with {password}\n", flush=True)
+
+
+app = FastAPI(title="Courtdesk", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+add_pages(app)

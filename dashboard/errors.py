@@ -1,0 +1,76 @@
+"""Expected problems become answers: a sentence on the page for people, problem details for programs."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from dashboard.deps import SignInNeeded, get_house
+from dashboard.ports import NoAnswer
+from db.decisions import TooLate
+from db.lifecycle import ForbiddenMove
+from db.people import UnusablePerson, WrongPassword
+from db.tickets import NoSuchTicket, StaleTicket
+
+
+class Refusal(Exception):
+    """A decision that cannot be taken as it stands; the message is the reason."""
+
+
+STATUSES: dict[type[Exception], int] = {
+    NoSuchTicket: 404,
+    StaleTicket: 409,
+    TooLate: 409,
+    ForbiddenMove: 409,
+    Refusal: 422,
+    UnusablePerson: 422,
+    WrongPassword: 422,
+    NoAnswer: 503,
+}
+
+
+def handle_problems(app: FastAPI) -> None:
+    for kind, status in STATUSES.items():
+        app.add_exception_handler(kind, lambda request, error, status=status: told(request, status, str(error)))
+    app.add_exception_handler(StarletteHTTPException, http_problem)
+    app.add_exception_handler(RequestValidationError, unreadable_request)
+    app.add_exception_handler(SignInNeeded, sign_in_needed)
+
+
+def told(request: Request, status: int, words: str, headers: dict[str, str] | None = None) -> Response:
+    """RFC 9457 for programs, a notice for htmx, a page for everyone else."""
+    by_htmx = request.headers.get("hx-request")
+    by_program = request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "")
+    if by_program and not by_htmx:
+        problem = {"type": "about:blank", "title": words, "status": status, "detail": words}
+        return JSONResponse(problem, status, headers, media_type="application/problem+json")
+    house = get_house(request)
+    if by_htmx:
+        retarget = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML", "HX-Reselect": "unset"}
+        return house.templates.TemplateResponse(
+            request, "shared/_problem.html", {"words": words, "status": status}, status, retarget
+        )
+    return house.templates.TemplateResponse(
+        request, "shared/problem.html", {"words": words, "status": status}, status, headers
+    )
+
+
+def http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)
+    words = error.detail if error.detail != "Not Found" else "There is nothing at this address."
+    return told(request, error.status_code, words, dict(error.headers or {}))
+
+
+def unreadable_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return told(request, 422, f"{field}: {first['msg']}.")
+
+
+def sign_in_needed(request: Request, error: Exception) -> Response:
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": "/session"})
+    if request.url.path.startswith("/api/"):
+        return told(request, 401, "Sign in, or send an API key.", {"WWW-Authenticate": "Bearer"})
+    return RedirectResponse("/session", 303)

@@ -1,0 +1,79 @@
+"""All routes joined: what is public, what needs a signed-in person, and where files are served from."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from starlette.requests import Request
+
+from dashboard import errors, respond, security
+from dashboard.deps import TheHouse, get_caller
+from dashboard.routes import (
+    api,
+    approvals,
+    dismissals,
+    drafts,
+    health,
+    live,
+    mails,
+    redrafts,
+    reopenings,
+    sent,
+    sessions,
+    set_ups,
+    tickets,
+    withdrawals,
+)  # fmt: skip
+
+ROOT = Path(__file__).resolve().parent.parent
+PUBLIC = (sessions, set_ups, health)
+SIGNED_IN = (tickets, drafts, approvals, withdrawals, dismissals, reopenings, redrafts, sent, mails, live)
+
+
+def make_templates() -> Jinja2Templates:
+    templates = Jinja2Templates(ROOT / "templates")
+    templates.env.trim_blocks = templates.env.lstrip_blocks = True
+    return templates
+
+
+def add_pages(app: FastAPI) -> None:
+    """Mount every route and every static file on the app."""
+    for module in PUBLIC:
+        app.include_router(
+            module.router, dependencies=[Depends(security.same_site)], include_in_schema=module is health
+        )
+    guarded = [Depends(security.same_site), Depends(get_caller)]
+    for module in SIGNED_IN:
+        app.include_router(module.router, dependencies=guarded, include_in_schema=False)
+    app.include_router(api.router, dependencies=guarded)
+    app.include_router(docs, dependencies=guarded, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=ROOT / "static"), "static")
+    app.mount("/vendor/htmx", StaticFiles(packages=[("django_htmx", "static/django_htmx")]), "htmx")
+    app.mount("/vendor/swagger", StaticFiles(directory=swagger_folder()), "swagger")
+    app.add_middleware(security.Headers)
+    errors.handle_problems(app)
+
+
+docs = APIRouter()
+
+
+@docs.get("/docs")
+def show_docs(request: Request, house: TheHouse) -> Response:
+    return respond.page(request, house, "docs/show.html")
+
+
+@docs.get("/openapi.json")
+def openapi(request: Request) -> dict[str, Any]:
+    described: dict[str, Any] = request.app.openapi()
+    return described
+
+
+def swagger_folder() -> Path:
+    spec = importlib.util.find_spec("swagger_ui_bundle")
+    assert spec is not None
+    assert spec.origin is not None
+    return next(Path(spec.origin).parent.glob("vendor/swagger-ui-*"))

@@ -1,0 +1,81 @@
+"""An approval: the signature that lets action and reply go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from dashboard import respond
+from dashboard.deps import Caller, House, TheCaller, TheHouse
+from dashboard.errors import Refusal
+from dashboard.forms import draft_of, read_form, seen_of
+from dashboard.ports import NoAnswer
+from db import decisions, tickets
+from db.drafts import Draft
+from db.plans import Asked, Plan
+from db.session import OpenSession
+
+router = APIRouter()
+
+
+@router.post("/tickets/{ticket_id}/approval")
+def create(
+    request: Request, ticket_id: int, house: TheHouse, caller: TheCaller, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    answer, seen = draft_of(form, house.desk), seen_of(form)
+    sign(house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none")
+    return respond.go(request, f"/tickets/{next_after(house.open_session, ticket_id)}?undo={ticket_id}")
+
+
+def sign(house: House, ticket_id: int, answer: Draft, caller: Caller, seen: int, *, with_action: bool = True) -> None:
+    """Check once more against the club, outside of any transaction, then sign. Raise Refusal, NoAnswer, StaleTicket."""
+    with house.open_session.reading() as session:
+        ticket = tickets.get(session, ticket_id)
+        if ticket.version != seen:
+            raise tickets.StaleTicket(
+                f"Not approved: ticket {ticket_id} changed while you were looking at it. Nothing was sent."
+            )
+        asked = Asked(answer.category, answer.username, dict(answer.details), answer.reply, ticket.from_email)
+    plan = plan_of(house, asked) if with_action else Plan("", {}, asked.from_email)
+    if plan.blocked:
+        raise Refusal(f"{plan.blocked}. Nothing was sent.")
+    if answer.placeholders and not plan.action:
+        raise Refusal(
+            f"The reply waits for {', '.join(sorted(answer.placeholders))}, which only the action could fill. Edit the reply first."
+        )
+    if not plan.to:
+        raise Refusal("There is no address to reply to. Dismiss the ticket, or answer another way.")
+    action = {"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None
+    with house.open_session() as session:
+        ticket = tickets.get(session, ticket_id)
+        ticket.plan = plan.as_json()
+        decisions.approve(
+            session,
+            ticket,
+            answer,
+            action=action,
+            reply_to=plan.to,
+            by=caller.name,
+            seen=seen,
+            undo_seconds=house.undo_seconds,
+        )
+
+
+def plan_of(house: House, asked: Asked) -> Plan:
+    if house.pre_check is None:
+        if house.desk.category(asked.category).action:
+            raise NoAnswer("No club is connected: set ACTIONS_URL, or reply without the action.")
+        return Plan("", {}, asked.from_email)
+    return house.pre_check.plan(asked)
+
+
+def next_after(open_session: OpenSession, ticket_id: int) -> int:
+    """The ticket below the approved one, as the list stands."""
+    with open_session.reading() as session:
+        listed = [
+            t.id for t in tickets.listed(session, "open") if t.status in ("in_review", "received") or t.id == ticket_id
+        ]
+    place = listed.index(ticket_id) if ticket_id in listed else -1
+    others = listed[place + 1 :] + listed[: max(place, 0)]
+    return others[0] if others else ticket_id
