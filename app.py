@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,12 +40,13 @@ from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
 from db.plans import Asked, Plan
 from db.session import OpenSession, open_database
-from db.settings import VAR, HouseSettings, WrongSetting, kept_secret, read_settings
+from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
 from db.tickets import StaleTicket
 
 log = logging.getLogger("courtdesk")
 REST = 0.5  # seconds between two looks when there was nothing to do
 LONGEST_REST = 60.0
+LOOK_AT_CLUB = 15
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -68,7 +70,7 @@ class Loop:
 
     name: str
     stage: Callable[[], bool]
-    wait: Callable[[], None] | None = None
+    wait: Callable[[], object] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -138,7 +140,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     sandbox = start_sandbox(settings) if settings.house.demo and not settings.actions.url else None
     club = open_the_club(settings)
     model = LocalModel(
-        desk, settings.model.base, settings.model.adapter or shipped_adapter(desk), VAR, settings.model.threads
+        desk,
+        settings.model.base,
+        settings.model.adapter or shipped_adapter(desk),
+        settings.house.var_dir,
+        settings.model.threads,
     )
     loops = make_loops(stages, settings, desk, open_session, club, model)
     rest_what_is_missing(open_session, settings)
@@ -182,12 +188,12 @@ def make_loops(
         loops.append(Loop("mail", lambda: take_in(open_session, mailbox), mailbox.wait))
     if "draft" in stages:
         loops.append(Loop("draft", lambda: draft_next(open_session, desk, model)))
-        loops.append(Loop("model", lambda: warm(open_session, model), threading.Event().wait))
+        loops.append(Loop("model", lambda: warm(open_session, model), lambda: time.sleep(LONGEST_REST)))
     if club is not None and "draft" in stages:
         loops.append(Loop("check", lambda: check_next(open_session, desk, club)))
     if club is not None and "act" in stages:
         loops.append(Loop("act", lambda: act_next(open_session, desk, club)))
-        loops.append(Loop("club", lambda: look_at(open_session, club), lambda: threading.Event().wait(15) and None))
+        loops.append(Loop("club", lambda: look_at(open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
     if "reply" in stages and mailer is not None:
         loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer)))
     return loops
@@ -235,21 +241,20 @@ def open_the_club(settings: Settings) -> HttpClub | None:
     if actions.url:
         return open_club(actions.url, actions.token.get_secret_value(), actions.timeout)
     if settings.house.demo:
-        return open_club(f"http://127.0.0.1:{settings.house.port + 1}", kept_secret("sandbox"), actions.timeout)
+        return open_club(
+            f"http://127.0.0.1:{settings.house.port + 1}",
+            kept_secret("sandbox", settings.house.var_dir),
+            actions.timeout,
+        )
     return None
 
 
 def start_sandbox(settings: Settings) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable,
-        "-m",
-        "actions.sandbox",
-        "--port",
-        str(settings.house.port + 1),
-        "--parent",
-        str(os.getpid()),
-    ]
-    return subprocess.Popen(command, cwd=Path(__file__).parent)
+    var = settings.house.var_dir
+    kept_secret("sandbox", var)
+    command = [sys.executable, "-m", "actions.sandbox", "--port", str(settings.house.port + 1)]
+    command += ["--database", str(var / "demo" / "club.db"), "--token-file", str(var / "sandbox.secret")]
+    return subprocess.Popen([*command, "--parent", str(os.getpid())], cwd=Path(__file__).parent)
 
 
 def shipped_adapter(desk: Desk) -> str:
@@ -279,7 +284,7 @@ def welcome(open_session: OpenSession, settings: Settings) -> None:
     email, password = settings.dashboard.admin_email, settings.dashboard.admin_password.get_secret_value()
     with open_session() as session:
         if settings.house.demo and not email:
-            email, password = "demo@courtdesk.example", kept_secret("demo-password")
+            email, password = "demo@courtdesk.example", kept_secret("demo-password", settings.house.var_dir)
         if people.is_empty(session) and email:
             people.add_person(session, email, password, role="admin")
         if people.is_empty(session):

@@ -214,12 +214,26 @@ def split_quote(text: str) -> tuple[str, str]:
     return text[: sign.start()].rstrip(), text[sign.start() :].strip()
 
 
+def reflowed(text: str) -> str:
+    """Lines that a mail program broke at some column are joined again; lists, signatures and short lines stay."""
+    lines = text.split("\n")
+    out = lines[:1]
+    for before, line in zip(lines, lines[1:], strict=False):
+        broken = 55 <= len(before) <= 90 and line[:1].isalnum() and before.rstrip()[-1:] not in ".!?:"
+        if broken or (62 <= len(before) <= 90 and line[:1].isalnum()):
+            out[-1] = f"{out[-1].rstrip()} {line}"
+        else:
+            out.append(line)
+    return "\n".join(out)
+
+
 def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
     words = (ticket.made_by or {}).get("words", {})
     question = tickets.newest_question(ticket)
     shown = []
     for mail in ticket.mails:
         said, quoted = split_quote(mail.text)
+        said = reflowed(said)
         is_question = question is not None and mail.id == question.id
         inside = {key: used for key, used in words.items() if is_question and used in said}
         shown.append(

@@ -24,6 +24,7 @@ class HouseSettings(BaseSettings):
     database_url: str = f"sqlite:///{VAR / 'courtdesk.db'}"
     public_url: str = "http://127.0.0.1:8000"
     stages: str = ",".join(STAGES)
+    var_dir: Path = VAR
     undo_seconds: float = Field(default=10, ge=0, le=3600)
     port: int = Field(default=8000, ge=1, le=65534)
     demo: bool = False
