@@ -17,6 +17,8 @@ OWN_HEADER = "X-Courtdesk-Ticket"
 LONGEST_TEXT = 200_000
 LONGEST_HTML = 1_000_000
 MOST_PARTS = 200
+# What the standard library raises on hostile mail; one such mail must not stop the others.
+BREAKS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 QUOTE_START = re.compile(
     r"^\s*(On .{4,120} wrote:|Am .{4,120} schrieb .{0,120}:|-{3,} ?(Original Message|Ursprüngliche Nachricht|Forwarded message|Weitergeleitete Nachricht) ?-{3,}|_{10,})\s*$",
     re.IGNORECASE | re.MULTILINE,
@@ -67,9 +69,18 @@ class Mail:
 
 
 def parse_mail(raw: bytes) -> Mail:
-    """Read one mail. Raise UnreadableMail where there is neither a sender nor any text."""
+    """Read one mail. Raise UnreadableMail where there are no headers, or neither a sender nor any text."""
+    try:
+        return read(raw)
+    except BREAKS as error:
+        raise UnreadableMail(f"Its form breaks every rule ({type(error).__name__}).") from error
+
+
+def read(raw: bytes) -> Mail:
     # compat32 on purpose: policy.default raises or stalls on hostile headers.
     message = email.message_from_bytes(raw, policy=policy.compat32)
+    if not message.keys():
+        raise UnreadableMail("It has no headers, so it is not a mail.")
     plain, html, attachments = contents(message)
     text = (plain or text_of_html(html))[:LONGEST_TEXT].replace("\x00", "").replace("\r\n", "\n").strip()
     from_name, from_email = sender(message)

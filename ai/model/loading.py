@@ -95,3 +95,7 @@ def convert(gguf: Path, folder: Path) -> None:
     model.save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
     unfinished.rename(folder)
+
+
+if __name__ == "__main__":
+    print(f"The default model lies in {default_model()}.")

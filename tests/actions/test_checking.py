@@ -1,0 +1,147 @@
+"""The pre-check works out what approving would do, by looking only."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import RESET
+from fakes import ANNA, FakeClub
+
+from actions.checking import check_next, court_key, make_plan
+from db import parts, tickets
+from db.desk import Desk
+from db.lifecycle import Status
+from db.models import Ticket, now
+from db.plans import Asked
+from db.session import OpenSession
+
+START = (now() + timedelta(days=3)).replace(hour=16, minute=0, second=0, microsecond=0)
+BOOKING = {
+    "id": 20417,
+    "username": "anna42",
+    "court": "2",
+    "start": START.isoformat(),
+    "end": (START + timedelta(hours=1)).isoformat(),
+    "status": "booked",
+}
+OWN = "anna@kowalczyk.example"
+
+
+def asked(category: str, username: str = "anna42", reply: str = "{x}", sender: str = OWN, **details: str) -> Asked:
+    return Asked(category, username, details, reply, sender)
+
+
+def club(**more: Any) -> FakeClub:
+    return FakeClub(members=[ANNA], booked=[BOOKING], **more)
+
+
+def test_a_reset_goes_to_the_address_on_file_whoever_wrote(desk: Desk) -> None:
+    plan = make_plan(asked("reset_password", sender="eve@evil.example"), desk, club())
+
+    assert (plan.action, plan.params, plan.to) == ("reset_password", {"username": "anna42"}, OWN)
+    assert [check.ok for check in plan.checks] == [True, False]
+
+
+def test_an_unknown_account_blocks_a_reply_that_waits_for_the_result(desk: Desk) -> None:
+    plan = make_plan(asked("reset_password", "nobody"), desk, club())
+
+    assert plan.action == ""
+    assert plan.blocked == "Cannot reset password: the club knows no account nobody"
+
+
+def test_a_reply_that_asks_for_the_user_name_may_go_without_the_action(desk: Desk) -> None:
+    plan = make_plan(asked("reset_password", "", "Which user name?", "new@mail.example"), desk, club())
+
+    assert (plan.action, plan.blocked) == ("", "")
+    assert "names no user name" in plan.note
+
+
+def test_a_booking_is_found_by_what_the_mail_says(desk: Desk) -> None:
+    local = START.astimezone(desk.timezone)
+
+    plan = make_plan(
+        asked("cancel_booking", date=local.date().isoformat(), time=f"{local:%H:%M}", court="2"), desk, club()
+    )
+
+    assert plan.params["booking_id"] == 20417
+
+
+def test_a_booking_that_does_not_fit_is_not_guessed(desk: Desk) -> None:
+    plan = make_plan(asked("cancel_booking", court="1"), desk, club())
+
+    assert plan.blocked == "Cannot cancel booking: anna42 has no booking that fits"
+
+
+def test_of_two_bookings_that_fit_none_is_taken(desk: Desk) -> None:
+    two = FakeClub(members=[ANNA], booked=[BOOKING, {**BOOKING, "id": 2}])
+
+    assert "2 bookings of anna42 fit" in make_plan(asked("cancel_booking"), desk, two).blocked
+
+
+def test_a_new_booking_takes_the_first_free_court(desk: Desk) -> None:
+    local = START.astimezone(desk.timezone)
+    busy = FakeClub(members=[ANNA], booked=[{**BOOKING, "court": "1"}])
+
+    plan = make_plan(asked("create_booking", date=local.date().isoformat(), time=f"{local:%H:%M}"), desk, busy)
+
+    assert (plan.params["court"], plan.court) == ("2", "Court 2")
+
+
+def test_a_taken_court_blocks(desk: Desk) -> None:
+    local = START.astimezone(desk.timezone)
+
+    plan = make_plan(
+        asked("create_booking", date=local.date().isoformat(), time=f"{local:%H:%M}", court="2"), desk, club()
+    )
+
+    assert plan.blocked == "Cannot create booking: Court 2 is taken at that time"
+
+
+def test_a_move_keeps_what_does_not_change(desk: Desk) -> None:
+    plan = make_plan(asked("move_booking", new_time="19:30"), desk, club())
+
+    assert plan.params["court"] == "2"
+    assert plan.params["start"].startswith(START.astimezone(desk.timezone).date().isoformat() + "T19:30")
+
+
+def test_a_taken_user_name_blocks_a_new_account(desk: Desk) -> None:
+    plan = make_plan(asked("create_account", full_name="Anna Kowalczyk"), desk, club())
+
+    assert "anna42 is taken" in plan.blocked
+
+
+@pytest.mark.parametrize(
+    ("words", "key"), [("Court 3", "3"), ("Platz 3", "3"), ("Halle 2", "indoor2"), ("Indoor 2", "indoor2")]
+)
+def test_a_court_has_one_key_in_both_languages(words: str, key: str) -> None:
+    assert court_key(words) == key
+
+
+def test_nothing_is_changed_by_looking(desk: Desk) -> None:
+    fake = club()
+
+    make_plan(asked("delete_account"), desk, fake)
+
+    assert fake.effects == []
+
+
+def test_a_club_that_is_down_is_asked_again_later(open_session: OpenSession, desk: Desk) -> None:
+    with open_session() as session:
+        session.add(
+            Ticket(status=Status.IN_REVIEW, category="reset_password", draft=dict(RESET.as_json()), from_email=OWN)
+        )
+    fake = club(down=True)
+
+    assert not check_next(open_session, desk, fake)
+    with open_session() as session:
+        assert parts.all_parts(session)[0].state == "failing"
+        ticket = tickets.get(session, 1)
+        assert ticket.plan is None
+        ticket.draft_after = now()
+    fake.down = False
+    assert check_next(open_session, desk, fake)
+
+    with open_session.reading() as session:
+        plan = tickets.get(session, 1).plan
+        assert plan is not None
+        assert plan["action"] == "reset_password"
