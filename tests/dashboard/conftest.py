@@ -1,0 +1,36 @@
+"""A desk with pages, on a real database, with a fake pre-check."""
+
+from collections.abc import Iterator
+
+import pytest
+from fakes import FakePreCheck
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pages import PLAN, Pages, put_ticket
+
+from dashboard.deps import House
+from dashboard.live import Watcher
+from dashboard.pages import add_pages, make_templates
+from db import people
+from db.desk import Desk
+from db.models import Person, SignIn
+from db.session import OpenSession
+
+HASHED = people.HASHER.hash("correct horse")  # once: a good hash is slow
+
+
+@pytest.fixture
+def pages(open_session: OpenSession, desk: Desk) -> Iterator[Pages]:
+    pre_check = FakePreCheck([PLAN])
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_pages(app)
+    app.state.watcher = Watcher(open_session)
+    app.state.house = House(desk, open_session, pre_check, make_templates(), 10, False)
+    with open_session() as session:
+        session.add(Person(id=1, email="mia@westpark.example", password_hash=HASHED, role="agent"))
+        session.flush()
+        session.add(SignIn(token_hash=people.digest("token"), person_id=1))
+        put_ticket(session)
+    with TestClient(app, follow_redirects=False) as client, TestClient(app, follow_redirects=False) as stranger:
+        client.cookies.set("courtdesk", "token")
+        yield Pages(client, stranger, open_session, pre_check)

@@ -1,0 +1,44 @@
+"""A person's edit, kept without a signature."""
+
+import pytest
+from pages import FORM, HX, Pages
+
+
+def prepare(pages: Pages) -> None:
+    pass
+
+
+@pytest.mark.parametrize(("headers", "code"), [(FORM, 303), (HX, 204)])
+def test_it_happens_with_and_without_htmx(pages: Pages, headers: dict[str, str], code: int) -> None:
+    prepare(pages)
+
+    answer = pages.client.post("/tickets/1/draft", data=pages.form(seen="2"), headers=headers)
+
+    assert answer.status_code == code
+    assert pages.ticket().status == "in_review"
+
+
+def test_a_stale_form_changes_nothing(pages: Pages) -> None:
+    prepare(pages)
+    before = pages.ticket()
+
+    answer = pages.client.post("/tickets/1/draft", data=pages.form(seen="1"), headers=HX)
+
+    assert answer.status_code == 409
+    assert (pages.ticket().status, pages.ticket().version) == (before.status, before.version)
+
+
+def test_nobody_does_it_without_signing_in(pages: Pages) -> None:
+    prepare(pages)
+
+    assert pages.stranger.post("/tickets/1/draft", data=pages.form(seen="2"), headers=FORM).headers["location"] == "/session"
+
+
+def test_an_edit_is_kept_and_checked_anew(pages: Pages) -> None:
+    pages.client.post("/tickets/1/draft", data=pages.form(username="ben7", reply="Hello"), headers=FORM)
+
+    ticket = pages.ticket()
+    assert ticket.answer is not None
+    assert ticket.draft is not None
+    assert (ticket.answer["username"], ticket.answer["reply"], ticket.plan) == ("ben7", "Hello", None)
+    assert ticket.draft["username"] == "anna42"
