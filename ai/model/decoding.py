@@ -81,7 +81,7 @@ class Decoder:
             token_ids(messages(self.desk, MailText(name, "", LONG_AGO, name, name)), self.tokenizer)
             for name in ("a", "Zebra")
         ]
-        same = next(i for i, (a, b) in enumerate(zip(*samples, strict=False)) if a != b)
+        same = shared(*samples)
         cache = DynamicCache(config=self.model.config)
         if same:
             self.forward(samples[0][:same], cache)
@@ -89,10 +89,11 @@ class Decoder:
 
     def read(self, ids: Sequence[int]) -> tuple[DynamicCache, torch.Tensor]:
         """The cache after the prompt, and the logits [V] of the first token to write."""
-        if list(ids[: len(self.prefix_ids)]) != self.prefix_ids:
-            raise DecodingFailed("The prompt does not begin with the system prompt.")
         cache = copy.deepcopy(self.prefix)
-        return cache, self.forward(ids[len(self.prefix_ids) :], cache)[-1]
+        same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
+        if same < len(self.prefix_ids):
+            cache.crop(same - len(self.prefix_ids))  # a negative number of tokens is dropped from the end
+        return cache, self.forward(ids[same:], cache)[-1]
 
     @torch.inference_mode()
     def forward(self, ids: Sequence[int], cache: DynamicCache) -> torch.Tensor:
@@ -180,6 +181,11 @@ class Decoder:
         end = text.find('","details":', start - 1) + 1
         inside = [c for c, e, s in zip(certainty, ends, [0, *ends], strict=False) if e > start and s < end]
         return math.exp(sum(inside))
+
+
+def shared(ids: Sequence[int], others: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(ids, others, strict=False)) if a != b), min(len(ids), len(others)))
 
 
 def closed(text: str) -> str:

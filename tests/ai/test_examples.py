@@ -1,0 +1,129 @@
+"""Rows of every form become examples; what cannot be used is named."""
+
+import json
+from pathlib import Path
+
+import pytest
+from builders import tennis
+from tiny import tokenizer
+
+from ai.finetuning.examples import Report, examples_of, in_words, read_rows, split_by_family
+from ai.finetuning.generate import is_held_out, read_families
+from ai.knowledge import Knowledge
+from ai.model.grammar import words_of
+
+DESK = tennis()
+ANSWER = {"category": "create_booking", "username": "anna42", "details": {"date": "2026-05-19"}, "reply": "Hi"}
+MAIL = {"from_name": "Anna", "from_email": "a@b.example", "date": "2026-05-14T09:00:00+02:00", "subject": "", "body": "anna42, on Tuesday"}
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
+    return path
+
+
+def test_every_accepted_form_is_read(tmp_path: Path) -> None:
+    plain = json.dumps({**ANSWER, "details": {}})
+    turns = [{"role": "system", "content": "x"}, {"role": "user", "content": "anna42"}, {"role": "assistant", "content": plain}]
+    path = write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}, {"messages": turns}, {"instruction": "anna42", "response": plain})
+    report = Report()
+
+    rows = read_rows(path, report)
+
+    assert report.problems == []
+    assert [row.answer.username for row in rows if row.answer] == ["anna42"] * 3
+
+
+@pytest.mark.parametrize("head", ["instruction,response", "request;response"])
+def test_csv_is_read_with_either_separator(tmp_path: Path, head: str) -> None:
+    sep = ";" if ";" in head else ","
+    quoted = json.dumps({**ANSWER, "details": {}}).replace('"', '""')
+    report = Report()
+
+    rows = read_rows(write(tmp_path / "rows.csv", head, f'I am anna42{sep}"{quoted}"'), report)
+
+    assert len(rows) == 1, report.problems
+
+
+def test_a_bad_row_is_named_with_its_line_and_the_rest_goes_on(tmp_path: Path) -> None:
+    report = Report()
+
+    rows = read_rows(write(tmp_path / "rows.jsonl", "{oops", {"mail": MAIL, "answer": ANSWER}, {"x": 1}), report)
+
+    assert len(rows) == 1
+    assert [problem.split(": ")[0] for problem in report.problems] == ["rows.jsonl:1", "rows.jsonl:3"]
+
+
+def test_details_are_taught_in_the_words_of_the_mail(tmp_path: Path) -> None:
+    (row,) = read_rows(write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}), Report())
+
+    assert in_words(row, DESK).details == {"date": "Tuesday"}
+
+
+def test_a_user_name_that_the_mail_does_not_say_is_refused(tmp_path: Path) -> None:
+    report = Report()
+    rows = read_rows(write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": {**ANSWER, "username": "bob"}}), report)
+
+    assert examples_of(rows, DESK, Knowledge([]), tokenizer(), report) == []
+    assert "bob" in report.problems[0]
+
+
+def test_an_example_ends_with_the_end_token(tmp_path: Path) -> None:
+    rows = read_rows(write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}), Report())
+
+    (example,) = examples_of(rows, DESK, Knowledge([]), tokenizer(), Report())
+
+    assert example.answer[-1] == tokenizer().eos_token_id
+    assert tokenizer().decode(example.answer[:-1]).startswith('{"category":"create_booking","username":"anna42"')
+
+
+def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> None:
+    row = {"mail": MAIL, "answer": {"category": "general_inquiry", "username": "", "details": {}, "reply": "At 7."}, "passages": ["We open at 7."]}
+    rows = read_rows(write(tmp_path / "rows.jsonl", row), Report())
+
+    short, long = examples_of(rows, DESK, Knowledge([]), tokenizer(), Report())
+
+    assert "We open" not in tokenizer().decode(short.prompt)
+    assert "We open" in tokenizer().decode(long.prompt)
+    assert long.answer[: long.given] == short.answer
+    assert "general_inquiry" in tokenizer().decode(short.answer)
+
+
+def test_a_family_is_never_split(tmp_path: Path) -> None:
+    rows = read_rows(write(tmp_path / "r.jsonl", *[{"mail": MAIL, "answer": ANSWER, "family": f"f{i % 7}"} for i in range(50)]), Report())
+
+    taught, kept_back = split_by_family(rows, 0.3, seed=1)
+
+    assert {row.family for row in taught} & {row.family for row in kept_back} == set()
+    assert len(taught) + len(kept_back) == 50
+
+
+SHIPPED = sorted((DESK.folder / "training").glob("**/*.jsonl"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_row_can_be_taught(path: Path) -> None:
+    report = Report()
+    rows = read_rows(path, report)
+
+    drafts = [in_words(row, DESK) for row in rows]
+
+    assert report.problems == []
+    assert all(row.answer and row.answer.username in ["", *words_of(row.mail.words)] for row in rows)
+    assert all(draft.reply for draft in drafts)
+
+
+def test_the_shipped_rows_are_enough_and_no_taught_family_is_held_out() -> None:
+    counts = {path.name: read_rows(path, Report()) for path in SHIPPED}
+    taught = {row.family for name, rows in counts.items() if name != "heldout.jsonl" for row in rows}
+
+    assert len(counts["generated.jsonl"]) >= 1500
+    assert len(counts["a.jsonl"]) + len(counts["b.jsonl"]) >= 150
+    assert taught & {row.family for row in counts["heldout.jsonl"]} == set()
+
+
+def test_families_are_held_out_by_name() -> None:
+    families = read_families(DESK.folder / "training" / "families")
+    share = sum(is_held_out(family["name"]) for family in families) / len(families)
+
+    assert 0.05 < share < 0.25

@@ -1,0 +1,34 @@
+"""One prompt for training and serving; long mails keep head and tail."""
+
+from builders import mail_text, tennis
+from tiny import tokenizer
+
+from ai.prompt import cut, messages, prompt_hash
+
+DESK = tennis()
+
+
+def test_the_prompt_holds_the_mail_and_what_may_be_answered() -> None:
+    system, user = messages(DESK, mail_text("I am anna42", "Login"), ["We open at 7."])
+
+    assert all(name in system["content"] for name in DESK.category_names)
+    assert user["content"] == "From: Anna Kowalczyk\nSubject: Login\n\nI am anna42\n\nClub facts:\n- We open at 7."
+
+
+def test_a_short_mail_is_not_cut() -> None:
+    assert cut("short", tokenizer()) == "short"
+
+
+def test_a_long_mail_keeps_head_and_tail() -> None:
+    long = "begin " + "x " * 3000 + "my login is anna42"
+
+    shortened = cut(long, tokenizer(), longest=100)
+
+    assert shortened.startswith("begin")
+    assert shortened.endswith("anna42")
+    assert len(tokenizer()(shortened)["input_ids"]) < 120
+
+
+def test_the_hash_follows_the_wording() -> None:
+    assert prompt_hash(DESK) == prompt_hash(tennis())
+    assert len(prompt_hash(DESK)) == 12
