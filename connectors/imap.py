@@ -1,11 +1,13 @@
 """A mailbox on an IMAP server, read with imaplib2: IDLE where the server has it, polling where not."""
 
+import contextlib
 import os
 import re
 import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import imaplib2
@@ -15,6 +17,7 @@ from connectors.settings import MailSettings
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
 POLL_SECONDS = 15
+QUIET = Path(os.devnull).open("w")
 PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
 
 
@@ -27,6 +30,11 @@ class Verified:
     read_fd: int
     context: ssl.SSLContext
 
+    def _init_debug(self, *ignored: object) -> None:
+        """imaplib2 writes its last twenty commands to stderr at every hang-up; nobody wants them there."""
+        super()._init_debug()  # type: ignore[misc]
+        self.debug_file = QUIET
+
     def open_socket(self) -> socket.socket:
         opened = socket.create_connection((self.host, self.port), TIMEOUT)
         opened.settimeout(None)  # from here on imaplib2 polls
@@ -34,7 +42,11 @@ class Verified:
 
     def ssl_wrap_socket(self) -> None:
         self.sock.settimeout(TIMEOUT)
-        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        try:
+            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        except OSError:
+            self.sock.close()
+            raise
         self.sock.settimeout(None)
         self.read_fd = self.sock.fileno()
 
@@ -97,14 +109,21 @@ class ImapMailbox:
         settings, context = self.settings, ssl.create_default_context(cafile=self.settings.ca_file or None)
         kind = SecureIMAP if settings.security == "tls" else PlainIMAP
         kind.context = context
-        with open(os.devnull, "w", encoding="ascii") as quiet:
-            server = kind(settings.host, settings.port, timeout=TIMEOUT, debug_file=quiet, debug=0)
+        server = kind(settings.host, settings.port, timeout=TIMEOUT)
+        try:
+            self.sign_in(server)
+        except PROBLEMS:
+            close(server)
+            raise
+        return server
+
+    def sign_in(self, server: Any) -> None:
+        settings = self.settings
         if settings.security == "starttls":
             answer(server.starttls())
         answer(server.login(settings.user, settings.password.get_secret_value()))
         answer(server.select(f'"{settings.folder}"', readonly=True))
         self.uidvalidity = int(server.response("UIDVALIDITY")[1][0])
-        return server
 
     def read(self, server: Any, uid: int) -> bytes | None:
         """The raw mail, or only its headers where it is too large; None where it has vanished."""
@@ -121,10 +140,7 @@ class ImapMailbox:
     def hang_up(self) -> None:
         server, self.connection = self.connection, None
         if server is not None:
-            try:
-                server.logout()
-            except PROBLEMS:
-                return
+            close(server)
 
     def explain(self, error: Exception) -> str:
         where = f"{self.settings.host}:{self.settings.port}"
@@ -133,6 +149,14 @@ class ImapMailbox:
         if "AUTHENTICATIONFAILED" in str(error).upper() or "AUTHENTICATION FAILED" in str(error).upper():
             return f"{where} refuses user {self.settings.user} or the password."
         return f"The mailbox at {where} cannot be read: {error}."
+
+
+def close(server: Any) -> None:
+    """Say goodbye if the line still stands, and close the socket in any case."""
+    with contextlib.suppress(*PROBLEMS):
+        server.logout()
+    with contextlib.suppress(*PROBLEMS):
+        server.sock.close()
 
 
 def answer(reply: tuple[str, list[Any]]) -> list[Any]:

@@ -92,7 +92,9 @@ def matching(found: Any, words: str) -> Any:
 
 
 def counts(session: Session) -> dict[str, int]:
-    by_status = {status: n for status, n in session.execute(select(Ticket.status, func.count()).group_by(Ticket.status))}
+    by_status = {
+        status: n for status, n in session.execute(select(Ticket.status, func.count()).group_by(Ticket.status))
+    }
     return {view: sum(by_status.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()}
 
 

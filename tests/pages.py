@@ -48,9 +48,24 @@ def put_ticket(session: Session, draft: Draft = RESET) -> None:
     ticket = Ticket(subject="Login <b>", from_name="Anna", from_email="anna@kowalczyk.example", status=Status.RECEIVED)
     session.add(ticket)
     session.flush()
-    session.add(Mail(ticket_id=ticket.id, raw=b"raw bytes", read=True, dedupe_key="k", text="I am anna42 <script>alert(1)</script>", from_email=ticket.from_email))
+    session.add(
+        Mail(
+            ticket_id=ticket.id,
+            raw=b"raw bytes",
+            read=True,
+            dedupe_key="k",
+            text="I am anna42 <script>alert(1)</script>",
+            from_email=ticket.from_email,
+        )
+    )
     session.flush()
     session.refresh(ticket)
-    made_by = {"base": "fake", "adapter": "", "seconds": 1.5, "words": {"username": "anna42"}, "categories": [["reset_password", 0.97]]}
+    made_by = {
+        "base": "fake",
+        "adapter": "",
+        "seconds": 1.5,
+        "words": {"username": "anna42"},
+        "categories": [["reset_password", 0.97]],
+    }
     tickets.propose(session, ticket, draft, confidence=0.97, made_by=made_by, language="en")
     ticket.plan = PLAN.as_json()

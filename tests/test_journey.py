@@ -31,7 +31,9 @@ def test_a_mail_walks_through_the_house_once(open_session: OpenSession, desk: De
         assert ticket.plan is not None
         plan = Plan.from_json(ticket.plan)
         action = {"name": plan.action, "params": plan.params, "court": plan.court}
-        decisions.approve(session, ticket, RESET, action=action, reply_to=plan.to, by="mia", seen=ticket.version, undo_seconds=0)
+        decisions.approve(
+            session, ticket, RESET, action=action, reply_to=plan.to, by="mia", seen=ticket.version, undo_seconds=0
+        )
     for _ in range(3):
         act_next(open_session, desk, club)
         reply_next(open_session, desk, mailer)
@@ -42,4 +44,10 @@ def test_a_mail_walks_through_the_house_once(open_session: OpenSession, desk: De
     assert "https://club.example/reset/x" in message.get_content()
     with open_session.reading() as session:
         ticket = tickets.get(session, 1)
-        assert [event.new for event in ticket.events if event.new] == ["received", "in_review", "approved", "acted", "replied"]
+        assert [event.new for event in ticket.events if event.new] == [
+            "received",
+            "in_review",
+            "approved",
+            "acted",
+            "replied",
+        ]

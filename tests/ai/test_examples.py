@@ -14,7 +14,13 @@ from ai.model.grammar import words_of
 
 DESK = tennis()
 ANSWER = {"category": "create_booking", "username": "anna42", "details": {"date": "2026-05-19"}, "reply": "Hi"}
-MAIL = {"from_name": "Anna", "from_email": "a@b.example", "date": "2026-05-14T09:00:00+02:00", "subject": "", "body": "anna42, on Tuesday"}
+MAIL = {
+    "from_name": "Anna",
+    "from_email": "a@b.example",
+    "date": "2026-05-14T09:00:00+02:00",
+    "subject": "",
+    "body": "anna42, on Tuesday",
+}
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -24,8 +30,17 @@ def write(path: Path, *rows: object) -> Path:
 
 def test_every_accepted_form_is_read(tmp_path: Path) -> None:
     plain = json.dumps({**ANSWER, "details": {}})
-    turns = [{"role": "system", "content": "x"}, {"role": "user", "content": "anna42"}, {"role": "assistant", "content": plain}]
-    path = write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}, {"messages": turns}, {"instruction": "anna42", "response": plain})
+    turns = [
+        {"role": "system", "content": "x"},
+        {"role": "user", "content": "anna42"},
+        {"role": "assistant", "content": plain},
+    ]
+    path = write(
+        tmp_path / "rows.jsonl",
+        {"mail": MAIL, "answer": ANSWER},
+        {"messages": turns},
+        {"instruction": "anna42", "response": plain},
+    )
     report = Report()
 
     rows = read_rows(path, report)
@@ -78,7 +93,11 @@ def test_an_example_ends_with_the_end_token(tmp_path: Path) -> None:
 
 
 def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> None:
-    row = {"mail": MAIL, "answer": {"category": "general_inquiry", "username": "", "details": {}, "reply": "At 7."}, "passages": ["We open at 7."]}
+    row = {
+        "mail": MAIL,
+        "answer": {"category": "general_inquiry", "username": "", "details": {}, "reply": "At 7."},
+        "passages": ["We open at 7."],
+    }
     rows = read_rows(write(tmp_path / "rows.jsonl", row), Report())
 
     short, long = examples_of(rows, DESK, Knowledge([]), tokenizer(), Report())
@@ -90,7 +109,10 @@ def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> Non
 
 
 def test_a_family_is_never_split(tmp_path: Path) -> None:
-    rows = read_rows(write(tmp_path / "r.jsonl", *[{"mail": MAIL, "answer": ANSWER, "family": f"f{i % 7}"} for i in range(50)]), Report())
+    rows = read_rows(
+        write(tmp_path / "r.jsonl", *[{"mail": MAIL, "answer": ANSWER, "family": f"f{i % 7}"} for i in range(50)]),
+        Report(),
+    )
 
     taught, kept_back = split_by_family(rows, 0.3, seed=1)
 

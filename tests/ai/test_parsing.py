@@ -23,7 +23,9 @@ def test_details_are_resolved_against_the_day_of_the_mail() -> None:
 
 
 def test_what_the_mail_does_not_say_is_dropped() -> None:
-    draft = parse_draft(said(username="admin", details={"date": "Friday", "phone": "0800"}), DESK, mail_text("anna42, Tuesday"))
+    draft = parse_draft(
+        said(username="admin", details={"date": "Friday", "phone": "0800"}), DESK, mail_text("anna42, Tuesday")
+    )
 
     assert (draft.username, draft.details) == ("", {})
 
@@ -36,7 +38,17 @@ def test_a_key_that_the_category_does_not_have_is_dropped() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "nonsense", said(category="launch"), said(reply=""), said(details={"date": 3}), said(username=None), said(approve=True)],
+    [
+        "",
+        "[]",
+        "{}",
+        "nonsense",
+        said(category="launch"),
+        said(reply=""),
+        said(details={"date": 3}),
+        said(username=None),
+        said(approve=True),
+    ],
 )
 def test_anything_else_is_unusable(text: str) -> None:
     with pytest.raises(UnusableOutput):

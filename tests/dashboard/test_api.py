@@ -5,7 +5,18 @@ from pages import Pages
 
 from db import people
 
-LISTED = {"id", "status", "version", "subject", "from_email", "received_at", "category", "username", "confidence", "needs_human"}
+LISTED = {
+    "id",
+    "status",
+    "version",
+    "subject",
+    "from_email",
+    "received_at",
+    "category",
+    "username",
+    "confidence",
+    "needs_human",
+}
 
 
 def key(pages: Pages, *scopes: str) -> dict[str, str]:

@@ -39,7 +39,9 @@ def test_a_stale_approval_changes_nothing_and_says_why(pages: Pages) -> None:
 
 def test_nobody_approves_without_signing_in(pages: Pages) -> None:
     assert pages.stranger.post("/tickets/1/approval", data=pages.form(), headers=FORM).headers["location"] == "/session"
-    assert pages.stranger.post("/tickets/1/approval", data=pages.form(), headers=HX).headers["hx-redirect"] == "/session"
+    assert (
+        pages.stranger.post("/tickets/1/approval", data=pages.form(), headers=HX).headers["hx-redirect"] == "/session"
+    )
     assert promises(pages) == []
 
 
@@ -77,7 +79,9 @@ def test_a_blocked_plan_is_refused(pages: Pages) -> None:
 
 def test_a_reply_only_must_not_wait_for_a_result(pages: Pages) -> None:
     waiting = pages.client.post("/tickets/1/approval", data=pages.form(action="none"), headers=HX)
-    plain = pages.client.post("/tickets/1/approval", data=pages.form(action="none", reply="Which user name?"), headers=HX)
+    plain = pages.client.post(
+        "/tickets/1/approval", data=pages.form(action="none", reply="Which user name?"), headers=HX
+    )
 
     assert (waiting.status_code, plain.status_code) == (422, 204)
     assert [row.kind for row in promises(pages)] == ["reply"]
@@ -98,7 +102,9 @@ def test_a_club_that_does_not_answer_stops_the_approval(pages: Pages) -> None:
     assert promises(pages) == []
 
 
-@pytest.mark.parametrize("changes", [{"category": "launch_rocket"}, {"reply": "  "}, {"seen": "x"}, {"reply": "x" * 30000}])
+@pytest.mark.parametrize(
+    "changes", [{"category": "launch_rocket"}, {"reply": "  "}, {"seen": "x"}, {"reply": "x" * 30000}]
+)
 def test_a_form_that_cannot_be_is_refused_in_words(pages: Pages, changes: dict[str, str]) -> None:
     answer = pages.client.post("/tickets/1/approval", data=pages.form(**changes), headers=HX)
 

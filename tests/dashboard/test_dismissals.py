@@ -31,4 +31,7 @@ def test_a_stale_form_changes_nothing(pages: Pages) -> None:
 def test_nobody_does_it_without_signing_in(pages: Pages) -> None:
     prepare(pages)
 
-    assert pages.stranger.post("/tickets/1/dismissal", data=pages.form(seen="2"), headers=FORM).headers["location"] == "/session"
+    assert (
+        pages.stranger.post("/tickets/1/dismissal", data=pages.form(seen="2"), headers=FORM).headers["location"]
+        == "/session"
+    )

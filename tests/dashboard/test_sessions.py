@@ -7,7 +7,9 @@ from db.models import Person
 
 
 def test_a_right_password_leads_to_the_queue(pages: Pages) -> None:
-    answer = pages.stranger.post("/session", data={"email": "mia@westpark.example", "password": "correct horse"}, headers=FORM)
+    answer = pages.stranger.post(
+        "/session", data={"email": "mia@westpark.example", "password": "correct horse"}, headers=FORM
+    )
 
     assert answer.headers["location"] == "/tickets"
     cookie = answer.headers["set-cookie"]

@@ -1,0 +1,285 @@
+"""Real servers for tests, each on its own ports of 127.0.0.1 and in its own folder."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from multiprocessing.connection import Client
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+ROOT = Path(__file__).resolve().parent.parent
+DOVECOT = """
+protocols = imap lmtp
+base_dir = {root}/run
+state_dir = {root}/run
+log_path = {root}/dovecot.log
+listen = 127.0.0.1
+{tls}
+disable_plaintext_auth = no
+first_valid_uid = 1
+first_valid_gid = 0
+mailbox_idle_check_interval = 1 s
+mail_location = maildir:~/Maildir
+mail_home = {root}/mail/%u
+{owner}
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {root}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={root}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+}}
+service imap-login {{
+{chroot}
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"Nothing listens on port {port}.")
+
+
+@dataclass
+class Dovecot:
+    """Dovecot 2.3 with one mailbox a user; mail is delivered by LMTP."""
+
+    users: dict[str, str]
+    tls: bool = False
+    # Not pytest's tmp_path: it is closed to the server's own user, and its socket paths would be too long.
+    root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="dv")))
+    process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Dovecot":
+        self.root.chmod(0o755)
+        self.imap, self.lmtp = free_port(), free_port()
+        self.imaps = free_port() if self.tls else 0
+        self.write()
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop(signal.SIGTERM)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def write(self) -> None:
+        as_root = os.geteuid() == 0
+        owner = pwd.getpwnam("nobody") if as_root else pwd.getpwuid(os.geteuid())
+        for name in ("run", "mail"):
+            (self.root / name).mkdir(exist_ok=True)
+        if as_root:
+            os.chown(self.root / "mail", owner.pw_uid, owner.pw_gid)
+        (self.root / "users").write_text("".join(f"{user}:{{PLAIN}}{word}\n" for user, word in self.users.items()))
+        if self.tls:
+            self.make_certificate()
+        me = owner.pw_name
+        config = DOVECOT.format(
+            root=self.root,
+            tls=f"ssl = yes\nssl_cert = <{self.root}/cert.pem\nssl_key = <{self.root}/key.pem"
+            if self.tls
+            else "ssl = no",
+            owner="" if as_root else f"default_internal_user = {me}\ndefault_login_user = {me}",
+            chroot="" if as_root else "  chroot =",
+            uid=owner.pw_uid,
+            gid=owner.pw_gid,
+            imap=self.imap,
+            imaps=self.imaps,
+            lmtp=self.lmtp,
+        )
+        (self.root / "dovecot.conf").write_text(config)
+
+    def make_certificate(self) -> None:
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        command += [
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(self.root / "key.pem"),
+            "-out",
+            str(self.root / "cert.pem"),
+        ]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def start(self) -> None:
+        command = ["dovecot", "-F", "-c", str(self.root / "dovecot.conf")]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        wait_for_port(self.imap)
+        wait_for_port(self.lmtp)
+
+    def stop(self, how: signal.Signals) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, how)
+            self.process.wait(timeout=10)
+            self.process = None
+
+    def deliver(self, raw: bytes, user: str = "office") -> None:
+        with smtplib.LMTP("127.0.0.1", self.lmtp) as server:
+            server.sendmail("someone@outside.example", [user], raw)
+
+    def new_uidvalidity(self) -> None:
+        self.stop(signal.SIGKILL)
+        for path in self.root.glob("mail/*/Maildir/dovecot*"):
+            path.unlink()
+        time.sleep(1.1)  # UIDVALIDITY is the second of its making
+        self.start()
+
+
+class Sink:
+    """A real SMTP server that keeps what it is given; it can pass it on to a mailbox, refuse, or hang up."""
+
+    def __init__(self, pass_on: Dovecot | None = None) -> None:
+        self.mails: list[tuple[str, Message]] = []
+        self.pass_on = pass_on
+        self.answer = "250 OK"
+        self.hang_up_after_data = False
+        self.port = free_port()
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    def __enter__(self) -> "Sink":
+        self.controller.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.controller.stop()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.answer.startswith("250"):
+            self.mails.append((envelope.rcpt_tos[0], BytesParser().parsebytes(envelope.content)))
+            if self.pass_on is not None:
+                self.pass_on.deliver(envelope.content, envelope.rcpt_tos[0].split("@")[0])
+        if self.hang_up_after_data:
+            server.transport.abort()
+        return self.answer
+
+
+@dataclass
+class App:
+    """The whole desk as its users start it: `fastapi run app.py`, in its own var folder."""
+
+    settings: dict[str, str]
+    var: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, seconds: float = 60) -> None:
+        self.var.mkdir(parents=True, exist_ok=True)
+        environment = {
+            **os.environ,
+            "VAR_DIR": str(self.var),
+            "DATABASE_URL": f"sqlite:///{self.var / 'desk.db'}",
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.address,
+            **self.settings,
+        }
+        command = [sys.executable, "-m", "fastapi", "run", "app.py", "--host", "127.0.0.1", "--port", str(self.port)]
+        with (self.var / "app.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/healthz", timeout=1):
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError((self.var / "app.log").read_text())
+
+    def kill(self) -> None:
+        """SIGKILL to the web process alone: the engine lives in a process of its own."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.stop_engine()
+
+    def stop_engine(self) -> None:
+        """The model's process outlives a killed desk, as it should; here it has to go."""
+        with contextlib.suppress(OSError, EOFError), Client(str(self.var / "engine.sock"), "AF_UNIX") as engine:
+            engine.send_bytes(b'{"op": "stop"}')
+
+
+@contextlib.contextmanager
+def sandbox(folder: Path) -> Iterator[tuple[str, str]]:
+    """The demo club as its own process: address and token."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "token").write_text("secret")
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "actions.sandbox",
+        "--port",
+        str(port),
+        "--database",
+        str(folder / "club.db"),
+        "--token-file",
+        str(folder / "token"),
+    ]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_for_port(port, 60)
+        yield f"http://127.0.0.1:{port}", "secret"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def why_not(*programs: str) -> str:
+    """Why tests that need these programs are skipped; "" where they can run."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    return f"{', '.join(missing)} not installed" if missing else ""

@@ -1,0 +1,122 @@
+"""The whole way in a real browser: mail in by Dovecot, drafted, edited, approved by key, done, answered, threaded."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from house import MAIL, Town, town
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions as see
+from selenium.webdriver.support.wait import WebDriverWait
+from servers import why_not
+
+REASON = why_not("dovecot", "chromium", "chromedriver")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.server,
+    pytest.mark.model,
+    pytest.mark.skipif(bool(REASON), reason=REASON),
+]
+QUIET = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in [*QUIET, "--window-size=1440,1024"]:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path, UNDO_SECONDS="2") as built:
+        built.app.start()
+        yield built
+
+
+def sign_in(browser: webdriver.Chrome, house: Town) -> None:
+    browser.get(f"{house.app.address}/session")
+    browser.find_element(By.ID, "email").send_keys("mia@westpark.example")
+    browser.find_element(By.ID, "password").send_keys("correct horse", Keys.ENTER)
+
+
+def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chrome, house: Town) -> None:
+    wait = WebDriverWait(browser, 180)
+    sign_in(browser, house)
+    wait.until(see.text_to_be_present_in_element((By.ID, "desk"), "Nothing waits"))
+
+    house.dovecot.deliver(MAIL)  # nobody reloads: the ticket and then its draft appear by themselves
+    wait.until(see.presence_of_element_located((By.ID, "ticket-1-row")))
+    primary = wait.until(see.presence_of_element_located((By.CSS_SELECTOR, ".primary:not([aria-disabled])")))
+    wait.until(
+        see.text_to_be_present_in_element(
+            (By.CSS_SELECTOR, ".primary"), "Reset password for dropshot and reply to oliver@finch.example"
+        )
+    )
+    assert browser.find_element(By.ID, "w-username").text.startswith("dropshot")
+    assert primary.is_displayed()
+
+    page = browser.find_element(By.TAG_NAME, "body")
+    page.send_keys("e")
+    reply = browser.switch_to.active_element
+    assert reply.get_attribute("id") == "f-reply"
+    reply.send_keys(Keys.CONTROL, Keys.END)
+    reply.send_keys("\nSee you on court.")
+    assert "with your edits" in browser.find_element(By.CSS_SELECTOR, ".primary").text
+    reply.send_keys(Keys.ESCAPE)
+    browser.switch_to.active_element.send_keys("a")
+
+    wait.until(lambda _: house.effects())
+    ticket = house.wait("replied")
+    wait.until(lambda _: house.inbox("oliver"))
+
+    (effect,) = house.effects()
+    (mail,) = house.inbox("oliver")
+    text = mail.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    assert "https://club.example/reset/" in text
+    assert "{reset_url}" not in text
+    assert "See you on court." in text
+    assert "TC Westpark" in text
+    assert (mail["In-Reply-To"], mail["References"]) == (
+        "<login-1@finch.example>",
+        "<older@finch.example> <login-1@finch.example>",
+    )
+    assert mail["Subject"] == "Re: Login"
+    assert effect["status"] == 200
+    assert ticket.draft is not None
+    assert ticket.answer is not None
+    assert ticket.answer["reply"].endswith("See you on court.")
+    assert not ticket.draft["reply"].endswith("See you on court.")
+    problems = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+    assert problems == []
+
+
+def test_an_approval_is_undone_by_key_and_nothing_happens(browser: webdriver.Chrome, house: Town) -> None:
+    wait = WebDriverWait(browser, 180)
+    sign_in(browser, house)
+    house.dovecot.deliver(MAIL)
+    wait.until(see.text_to_be_present_in_element((By.CSS_SELECTOR, ".primary"), "Reset password for dropshot"))
+
+    browser.find_element(By.TAG_NAME, "body").send_keys("a")
+    wait.until(see.presence_of_element_located((By.ID, "ticket-1-toast")))
+    browser.find_element(By.TAG_NAME, "body").send_keys("z")
+
+    assert house.wait("in_review").answer is not None
+    assert house.effects() == []
+    assert house.sink.mails == []
