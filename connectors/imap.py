@@ -1,13 +1,11 @@
 """A mailbox on an IMAP server, read with imaplib2: IDLE where the server has it, polling where not."""
 
 import contextlib
-import os
 import re
 import socket
 import ssl
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import imaplib2
@@ -17,8 +15,14 @@ from connectors.settings import MailSettings
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
 POLL_SECONDS = 15
-QUIET = Path(os.devnull).open("w")
 PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
+
+
+class Quiet:
+    """Takes what imaplib2 would print."""
+
+    def write(self, words: str) -> None: ...
+    def flush(self) -> None: ...
 
 
 class Verified:
@@ -33,7 +37,7 @@ class Verified:
     def _init_debug(self, *ignored: object) -> None:
         """imaplib2 writes its last twenty commands to stderr at every hang-up; nobody wants them there."""
         super()._init_debug()  # type: ignore[misc]
-        self.debug_file = QUIET
+        self.debug_file = Quiet()
 
     def open_socket(self) -> socket.socket:
         opened = socket.create_connection((self.host, self.port), TIMEOUT)

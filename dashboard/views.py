@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from fastapi import Request
@@ -218,7 +219,7 @@ def reflowed(text: str) -> str:
     """Lines that a mail program broke at some column are joined again; lists, signatures and short lines stay."""
     lines = text.split("\n")
     out = lines[:1]
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         broken = 55 <= len(before) <= 90 and line[:1].isalnum() and before.rstrip()[-1:] not in ".!?:"
         if broken or (62 <= len(before) <= 90 and line[:1].isalnum()):
             out[-1] = f"{out[-1].rstrip()} {line}"

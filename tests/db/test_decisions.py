@@ -46,11 +46,12 @@ def test_approving_writes_answer_status_and_both_promises_together(open_session:
 def test_approving_twice_is_refused(open_session: OpenSession) -> None:
     ticket_id = approved(open_session)
 
-    with pytest.raises(ForbiddenMove), open_session() as session:
+    with open_session() as session:
         ticket = tickets.get(session, ticket_id)
-        decisions.approve(
-            session, ticket, RESET, action=ACTION, reply_to="x@y.example", by="jo", seen=2, undo_seconds=0
-        )
+        with pytest.raises(ForbiddenMove):
+            decisions.approve(
+                session, ticket, RESET, action=ACTION, reply_to="x@y.example", by="jo", seen=2, undo_seconds=0
+            )
 
     with open_session.reading() as session:
         assert session.query(Promise).count() == 2
