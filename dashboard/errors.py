@@ -46,7 +46,7 @@ def told(request: Request, status: int, words: str, headers: dict[str, str] | No
         return JSONResponse(problem, status, headers, media_type="application/problem+json")
     house = get_house(request)
     if by_htmx:
-        retarget = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML", "HX-Reselect": "unset"}
+        retarget = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
         return house.templates.TemplateResponse(
             request, "shared/_problem.html", {"words": words, "status": status}, status, retarget
         )

@@ -192,5 +192,5 @@ function begin() {
   redraw();
   $(".row-link[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
-document.addEventListener("htmx:load", (event) => { if (event.target === document.body) begin(); });
+document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target === document.body) begin(); });
 begin();

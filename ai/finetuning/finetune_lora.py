@@ -8,9 +8,12 @@ model by the loss on kept-back families, and writes the adapter with a `run.json
 """
 
 import argparse
+import ctypes
+import ctypes.util
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +32,7 @@ from ai.model.loading import DEFAULT_MODEL, load
 from ai.prompt import prompt_hash
 from db.desk import Desk, load_desk
 
+M_MMAP_THRESHOLD = -3  # of malloc.h
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
@@ -63,6 +67,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
+    give_large_buffers_back()
     set_seed(args.seed)
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -125,6 +130,13 @@ def main() -> None:
     }
     (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --adapter {out}")
+
+
+def give_large_buffers_back() -> None:
+    """Batches have many lengths; glibc would keep a heap for each (24 GB after a hundred steps were seen)."""
+    libc = ctypes.util.find_library("c")
+    if sys.platform == "linux" and libc and hasattr(ctypes.CDLL(libc), "mallopt"):
+        ctypes.CDLL(libc).mallopt(M_MMAP_THRESHOLD, 1 << 20)
 
 
 def own_data(desk: Desk) -> list[Path]:
