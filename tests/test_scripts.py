@@ -14,7 +14,14 @@ TRAINING = ROOT / "desks" / "tennis" / "training"
 
 
 def run(*command: str, cwd: Path = ROOT, code: int = 0, **environment: str) -> str:
-    done = subprocess.run([sys.executable, *command], cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -67,7 +74,12 @@ def test_the_database_is_migrated_by_hand(tmp_path: Path) -> None:
 @pytest.mark.server
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("MAIL_PORT", "imap", "MAIL_PORT"), ("DESK", "golf", "DESK=golf"), ("STAGES", "fly", "STAGES=fly"), ("SMTP_SECURITY", "maybe", "SMTP_SECURITY")],
+    [
+        ("MAIL_PORT", "imap", "MAIL_PORT"),
+        ("DESK", "golf", "DESK=golf"),
+        ("STAGES", "fly", "STAGES=fly"),
+        ("SMTP_SECURITY", "maybe", "SMTP_SECURITY"),
+    ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path: Path, name: str, value: str, said: str) -> None:
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}", "VAR_DIR": str(tmp_path), name: value}
