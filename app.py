@@ -5,6 +5,7 @@ fastapi run app.py
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -161,6 +164,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         secure_cookies=settings.house.public_url.startswith("https://"),
         demo=settings.house.demo,
     )
+    before_stopping(watcher.stop)
     threading.Thread(target=watcher.run, name="watcher", daemon=True).start()
     for loop in loops:
         loop.start()
@@ -171,6 +175,21 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     model.stop()
     if sandbox is not None:
         sandbox.terminate()
+
+
+def before_stopping(act: Callable[[], None]) -> None:
+    """The server waits for open streams before it stops anything, so the streams must hear of it first."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def both(got: int, frame: FrameType | None, before: Any = before) -> None:
+            act()
+            if callable(before):
+                before(got, frame)
+
+        signal.signal(number, both)
 
 
 def make_loops(

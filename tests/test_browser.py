@@ -57,7 +57,7 @@ def sign_in(browser: webdriver.Chrome, house: Town) -> None:
 
 
 def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chrome, house: Town) -> None:
-    wait = WebDriverWait(browser, 180)
+    wait = WebDriverWait(browser, 60)
     sign_in(browser, house)
     wait.until(see.text_to_be_present_in_element((By.ID, "desk"), "Nothing waits"))
 
@@ -108,7 +108,7 @@ def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chr
 
 
 def test_an_approval_is_undone_by_key_and_nothing_happens(browser: webdriver.Chrome, house: Town) -> None:
-    wait = WebDriverWait(browser, 180)
+    wait = WebDriverWait(browser, 60)
     sign_in(browser, house)
     house.dovecot.deliver(MAIL)
     wait.until(see.text_to_be_present_in_element((By.CSS_SELECTOR, ".primary"), "Reset password for dropshot"))
