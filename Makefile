@@ -9,7 +9,7 @@ SERVERS := dovecot-imapd dovecot-lmtpd chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: run test check format train eval generate screens clean
+.PHONY: run test check format train eval generate clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)

@@ -113,6 +113,7 @@ def main() -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(torch.bfloat16)  # half the size; serving merges it anyway
+    model.peft_config["default"].base_model_name_or_path = args.base or DEFAULT_MODEL  # a name, not this machine's path
     model.save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)  # peft's model card is a form that nobody has filled in
     run = {
