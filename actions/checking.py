@@ -211,11 +211,7 @@ class Planner:
         self.facts.append(
             Fact("Court", court["name"], "mail" if wished else "assumed", "" if wished else "the first that is free")
         )
-        self.checks.append(
-            Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then")
-        )
-        if court["id"] in taken:
-            raise CannotPlan(f"{court['name']} is taken at that time")
+        self.check_free(court, taken)
         return {"username": self.username, "court": court["id"], "start": start.isoformat(), "end": end.isoformat()}
 
     def cancel_booking(self) -> Json:
@@ -243,11 +239,7 @@ class Planner:
         taken = {
             row["court"] for row in self.club.bookings(start=start, end=start + length) if row["id"] != booking["id"]
         }
-        self.checks.append(
-            Check(court["id"] not in taken, f"{court['name']} is {'taken' if court['id'] in taken else 'free'} then")
-        )
-        if court["id"] in taken:
-            raise CannotPlan(f"{court['name']} is taken at that time")
+        self.check_free(court, taken)
         return {
             "booking_id": booking["id"],
             "court": court["id"],
@@ -295,6 +287,13 @@ class Planner:
                 self.court_name = str(court["name"])
                 return court
         raise CannotPlan(f"the club has no court {words}")
+
+    def check_free(self, court: Json, taken: set[str]) -> None:
+        """Note whether the court is free. Raise CannotPlan where it is not."""
+        is_taken = court["id"] in taken
+        self.checks.append(Check(not is_taken, f"{court['name']} is {'taken' if is_taken else 'free'} then"))
+        if is_taken:
+            raise CannotPlan(f"{court['name']} is taken at that time")
 
     def free_court(self, taken: set[str]) -> Json:
         for court in self.club.courts():

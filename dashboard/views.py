@@ -20,7 +20,6 @@ from db.models import Mail, Ticket, now
 from db.plans import Plan
 
 ICONS = {"account": "key", "password": "key", "booking": "court", "inquiry": "question", "other": "other"}
-URL = re.compile(r"https?://[^\s<>\"']+")
 
 
 def frame(request: Request, house: House) -> dict[str, Any]:

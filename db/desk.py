@@ -45,14 +45,6 @@ class Desk:
         return tuple(category.name for category in self.categories)
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """All keys that details may have, in the order of the prompt."""
-        seen: dict[str, None] = {}
-        for category in self.categories:
-            seen.update(dict.fromkeys(category.fields))
-        return tuple(seen)
-
-    @property
     def system_prompt(self) -> str:
         return self.system.format(categories=", ".join(self.category_names))
 

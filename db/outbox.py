@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from db.lifecycle import Status
@@ -40,7 +40,7 @@ def claim(session: Session, kind: str, *, when: Status) -> Promise | None:
         select(Promise)
         .join(Ticket)
         .where(Promise.kind == kind, Ticket.status == when, Promise.not_before <= now())
-        .where(or_(Promise.state == "promised", Promise.state.in_(("running", "inflight"))))
+        .where(Promise.state.in_(("promised", "running", "inflight")))
         .order_by(Promise.not_before, Promise.id)
     )
     free = next((row for row in due if row.state == "promised" or is_abandoned(row)), None)

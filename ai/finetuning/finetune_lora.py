@@ -11,7 +11,6 @@ import argparse
 import ctypes
 import ctypes.util
 import json
-import os
 import subprocess
 import sys
 import time
@@ -280,5 +279,4 @@ def commit() -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     main()
