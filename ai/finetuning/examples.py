@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,26 @@ class Row:
     passages: tuple[str, ...] | None = None
 
 
+class Kind(IntEnum):
+    """What an answer token says. GIVEN is context: nothing is learnt from it."""
+
+    GIVEN = 0
+    CATEGORY = 1
+    FIELDS = 2
+    REPLY = 3
+
+
 @dataclass(frozen=True)
 class Example:
-    """Token ids of prompt and answer; the first `given` answer tokens are context, the others are learnt."""
+    """Token ids of prompt and answer, and a Kind for each answer token.
+
+    `follows`: it is the second half of the row whose first half stands before it.
+    """
 
     prompt: list[int]
     answer: list[int]
-    given: int = 0
+    kinds: list[Kind]
+    follows: bool = False
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -170,15 +184,29 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any) 
     so the category is learnt without passages and the rest with them. Else their mere presence would tell it.
     """
     draft = in_words(row, desk)
-    written = tokenizer(write_draft(draft), add_special_tokens=False, return_offsets_mapping=True)
-    answer = [*written["input_ids"], tokenizer.eos_token_id]
+    answer, kinds = with_kinds(draft, tokenizer)
     prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
     if not desk.category(draft.category).knowledge:
-        return [Example(prompt, answer)]
-    head = len(category_head(draft.category))
-    given = sum(start < head for start, _ in written["offset_mapping"])
-    informed = messages(desk, row.mail, passages_of(row, knowledge), tokenizer)
-    return [Example(prompt, answer[:given]), Example(token_ids(informed, tokenizer), answer, given)]
+        return [Example(prompt, answer, kinds)]
+    decided = kinds.count(Kind.CATEGORY)
+    informed = token_ids(messages(desk, row.mail, passages_of(row, knowledge), tokenizer), tokenizer)
+    return [
+        Example(prompt, answer[:decided], kinds[:decided]),
+        Example(informed, answer, [Kind.GIVEN] * decided + kinds[decided:], follows=True),
+    ]
+
+
+def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
+    """Token ids of the answer, its end included, and what each of them says."""
+    text = write_draft(draft)
+    written = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    decided = len(category_head(draft.category))
+    replied = len(text) - len(json.dumps(draft.reply, ensure_ascii=False)) - 1
+    kinds = [
+        Kind.CATEGORY if start < decided else Kind.FIELDS if start < replied else Kind.REPLY
+        for start, _ in written["offset_mapping"]
+    ]
+    return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
 
 
 def examples_of(rows: Sequence[Row], desk: Desk, knowledge: Knowledge, tokenizer: Any, report: Report) -> list[Example]:

@@ -7,7 +7,7 @@ import pytest
 from builders import tennis
 from tiny import tokenizer
 
-from ai.finetuning.examples import Report, examples_of, in_words, read_rows, split_by_family
+from ai.finetuning.examples import Kind, Report, examples_of, in_words, read_rows, split_by_family
 from ai.finetuning.generate import is_held_out, read_families
 from ai.knowledge import Knowledge
 from ai.model.grammar import words_of
@@ -92,6 +92,20 @@ def test_an_example_ends_with_the_end_token(tmp_path: Path) -> None:
     assert tokenizer().decode(example.answer[:-1]).startswith('{"category":"create_booking","username":"anna42"')
 
 
+def test_every_answer_token_says_what_it_is_about(tmp_path: Path) -> None:
+    rows = read_rows(write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}), Report())
+
+    (example,) = examples_of(rows, DESK, Knowledge([]), tokenizer(), Report())
+
+    said = {
+        kind: tokenizer().decode([t for t, k in zip(example.answer, example.kinds, strict=True) if k is kind])
+        for kind in (Kind.CATEGORY, Kind.FIELDS, Kind.REPLY)
+    }
+    assert said[Kind.CATEGORY].startswith('{"category":"create_booking')
+    assert 'anna42' in said[Kind.FIELDS] and 'Tuesday' in said[Kind.FIELDS]
+    assert ANSWER["reply"] in said[Kind.REPLY]
+
+
 def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> None:
     row = {
         "mail": MAIL,
@@ -104,7 +118,8 @@ def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> Non
 
     assert "We open" not in tokenizer().decode(short.prompt)
     assert "We open" in tokenizer().decode(long.prompt)
-    assert long.answer[: long.given] == short.answer
+    assert long.answer[: long.kinds.count(Kind.GIVEN)] == short.answer
+    assert set(short.kinds) == {Kind.CATEGORY}
     assert "general_inquiry" in tokenizer().decode(short.answer)
 
 

@@ -3,8 +3,11 @@
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from ai.finetuning.examples import Example
-from ai.finetuning.finetune_lora import Collator, answer_loss, as_dataset, shared_prefix
+from ai.finetuning.examples import Example, Kind
+from ai.finetuning.training import WEIGHTS, Collator, HeadLoss, answer_loss, as_dataset, shared_prefix
+
+GIVEN, CATEGORY, FIELDS, REPLY = Kind
+ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
 
 
 def tiny_llama() -> LlamaForCausalLM:
@@ -17,9 +20,9 @@ def tiny_llama() -> LlamaForCausalLM:
 
 
 EXAMPLES = [
-    Example([5, 6, 7, 8, 9], [20, 21, 2]),
-    Example([5, 6, 7, 30, 31], [40, 41]),
-    Example([5, 6, 7, 30, 31, 32, 33], [40, 41, 42, 2], given=2),
+    Example([5, 6, 7, 8, 9], [20, 21, 2], [CATEGORY, FIELDS, REPLY]),
+    Example([5, 6, 7, 30, 31], [40, 41], [CATEGORY, CATEGORY]),
+    Example([5, 6, 7, 30, 31, 32, 33], [40, 41, 42, 2], [GIVEN, GIVEN, REPLY, REPLY], follows=True),
 ]
 
 
@@ -27,11 +30,42 @@ def test_only_the_answer_is_learnt_and_its_end_too() -> None:
     shared = shared_prefix(EXAMPLES)
     batch = Collator(pad=2)(as_dataset(EXAMPLES, shared))
 
-    learnt = [row[row != -100].tolist() for row in batch["labels"]]
+    learnt = [ids[kinds != GIVEN].tolist() for ids, kinds in zip(batch["input_ids"], batch["kinds"], strict=True)]
 
     assert shared == 3
     assert learnt == [[20, 21, 2], [42, 2], [40, 41]]
     assert batch["attention_mask"].sum(dim=1).tolist() == [5, 8, 4]
+
+
+def test_the_output_layer_gives_the_loss_and_gradients_of_torch() -> None:
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(300, 8), torch.randn(50, 8)  # more than one chunk
+    targets, weights = torch.randint(50, (300,)), torch.rand(300)
+
+    grads = []
+    for ours in (True, False):
+        h, w = hidden.clone().requires_grad_(), weight.clone().requires_grad_()
+        if ours:
+            total, losses, right = HeadLoss.apply(h, w, targets, weights)
+        else:
+            losses = torch.nn.functional.cross_entropy(h @ w.t(), targets, reduction="none")
+            total, right = (losses * weights).sum(), (h @ w.t()).argmax(dim=-1) == targets
+        (2 * total).backward()
+        grads.append((total, losses, right, h.grad, w.grad))
+
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one.float(), other.float(), atol=1e-4)
+
+
+def test_decisions_weigh_more_than_prose() -> None:
+    batch = Collator(pad=2)(as_dataset(EXAMPLES, 0))
+    weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
+
+    loss = answer_loss(tiny_llama(), torch.zeros(1, 0, dtype=torch.long), batch, weights)
+
+    expected = sum(WEIGHTS[Kind(k)] * nats for k, nats in zip(loss.kinds.tolist(), loss.losses.tolist(), strict=True))
+    assert sorted(loss.kinds.tolist()) == [CATEGORY] * 3 + [FIELDS] + [REPLY] * 3
+    assert abs(loss.total.item() - expected) < 1e-4
 
 
 def test_the_shared_prefix_gives_the_same_loss_and_gradients_as_whole_rows() -> None:
@@ -42,10 +76,10 @@ def test_the_shared_prefix_gives_the_same_loss_and_gradients_as_whole_rows() -> 
     for model, size in ((whole, 0), (split, shared)):
         batch = Collator(pad=2)(as_dataset(EXAMPLES, size))
         prefix = torch.tensor([EXAMPLES[0].prompt[:size]], dtype=torch.long)
-        loss, count = answer_loss(model, prefix, batch["input_ids"], batch["attention_mask"], batch["labels"])
-        loss.backward()
-        losses.append(loss.item())
-        assert count == 7
+        found = answer_loss(model, prefix, batch, ALIKE)
+        found.total.backward()
+        losses.append(found.total.item())
+        assert len(found.losses) == 7
 
     assert abs(losses[0] - losses[1]) < 1e-4
     for one, other in zip(whole.parameters(), split.parameters(), strict=True):
@@ -59,9 +93,7 @@ def test_two_steps_lower_the_loss() -> None:
 
     losses = []
     for _ in range(3):
-        loss, _ = answer_loss(
-            model, torch.tensor([[5, 6, 7]]), batch["input_ids"], batch["attention_mask"], batch["labels"]
-        )
+        loss = answer_loss(model, torch.tensor([[5, 6, 7]]), batch, ALIKE).total
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

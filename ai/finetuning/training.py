@@ -1,0 +1,181 @@
+"""Token ids become a loss and its gradient: only the answer is learnt, and its decisions weigh more than its prose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import Trainer
+from transformers.cache_utils import DynamicCache
+
+from ai.finetuning.examples import Example, Kind
+
+WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0}
+CHUNK = 256  # answer tokens whose logits exist at one time
+
+
+def shared_prefix(examples: Sequence[Example]) -> int:
+    """How many tokens all prompts begin with: the system prompt. It is computed once for a batch, not once a row."""
+    first, last = min(e.prompt for e in examples), max(e.prompt for e in examples)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return max(0, min(same, min(len(e.prompt) for e in examples) - 1))
+
+
+def as_dataset(examples: Sequence[Example], shared: int) -> list[dict[str, Any]]:
+    """One item a row. The short half of a row that comes as two examples rides along with its long half: batches are
+
+    grouped by length, and a batch of short halves alone would be a batch of one category alone.
+    """
+    items: list[dict[str, Any]] = []
+    for example in examples:
+        asked = example.prompt[shared:]
+        item = {"input_ids": [*asked, *example.answer], "kinds": [Kind.GIVEN] * len(asked) + list(example.kinds)}
+        items.append({**item, "with": items.pop()} if example.follows else item)
+    return items
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Pad on the right to the longest of the batch: `input_ids`, `attention_mask`, `kinds`, each [B, T]."""
+
+    pad: int
+
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        features = [*items, *(item["with"] for item in items if "with" in item)]
+        shape = len(features), max(len(f["input_ids"]) for f in features)
+        ids, mask, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long), torch.zeros(shape).long()
+        for i, f in enumerate(features):
+            size = len(f["input_ids"])
+            ids[i, :size] = torch.tensor(f["input_ids"])
+            kinds[i, :size] = torch.tensor(f["kinds"])
+            mask[i, :size] = 1
+        return {"input_ids": ids, "attention_mask": mask, "kinds": kinds}
+
+
+@dataclass(frozen=True)
+class AnswerLoss:
+    """`total`: weighted sum of cross entropies in nats. `losses` and `right`, each [N]: per learnt token; `kinds` [N]."""
+
+    total: torch.Tensor
+    losses: torch.Tensor
+    right: torch.Tensor
+    kinds: torch.Tensor
+
+
+def answer_loss(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor], weights: torch.Tensor) -> AnswerLoss:
+    """Loss of the answer tokens of `batch`, whose rows [B, T] all follow `prefix` [1, S]; `weights` goes by kind.
+
+    The prefix's keys and values are computed once and shared by the B rows, gradients included. Logits exist only
+    where something is learnt.
+    """
+    ids, mask, kinds = batch["input_ids"], batch["attention_mask"], batch["kinds"]
+    rows, size = ids.shape[0], prefix.shape[1]
+    cache = DynamicCache(config=model.config)
+    decoder = model.get_decoder()
+    if size:
+        decoder(input_ids=prefix.to(ids.device), past_key_values=cache, use_cache=True)
+        cache.batch_repeat_interleave(rows)
+    hidden = decoder(
+        input_ids=ids,
+        past_key_values=cache,
+        attention_mask=torch.cat([mask.new_ones(rows, size), mask], dim=1),
+        position_ids=torch.arange(size, size + ids.shape[1], device=ids.device).expand(rows, -1),
+        use_cache=True,
+    ).last_hidden_state
+    learnt = kinds[:, 1:] != Kind.GIVEN  # the hidden state before a token predicts it
+    told = kinds[:, 1:][learnt]
+    total, losses, right = HeadLoss.apply(
+        hidden[:, :-1][learnt], model.get_output_embeddings().weight, ids[:, 1:][learnt], weights.to(ids.device)[told]
+    )
+    return AnswerLoss(total, losses, right, told)
+
+
+class HeadLoss(torch.autograd.Function):
+    """Output layer and cross entropy in one, a chunk of tokens at a time, its gradient made on the way forward.
+
+    Logits of a whole batch would be its largest buffer by far (tokens x 49,152 x 4 bytes) and are wanted only to make
+    one small gradient. After Hsu et al. 2024, "Liger Kernel", arXiv:2410.10989, section 3.2.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """`hidden` [N, D], `weight` [V, D], `targets` and `weights` [N]."""
+        losses = torch.empty(len(targets), device=hidden.device)
+        right = torch.empty(len(targets), dtype=torch.bool, device=hidden.device)
+        grad_hidden = torch.empty(hidden.shape, device=hidden.device)
+        grad_weight = torch.zeros(weight.shape, device=weight.device) if ctx.needs_input_grad[1] else None
+        matrix = weight.to(hidden.dtype)
+        for start in range(0, len(targets), CHUNK):
+            part = slice(start, start + CHUNK)
+            target, rows = targets[part], torch.arange(len(targets[part]), device=hidden.device)
+            scores = (hidden[part] @ matrix.t()).float()
+            top, best = scores.max(dim=-1, keepdim=True)
+            right[part] = best[:, 0] == target
+            scores -= top
+            chosen = scores[rows, target]
+            total = scores.exp_().sum(dim=-1)
+            losses[part] = total.log() - chosen
+            scores *= (weights[part] / total)[:, None]
+            scores[rows, target] -= weights[part]
+            slope = scores.to(hidden.dtype)
+            grad_hidden[part] = (slope @ matrix).float()
+            if grad_weight is not None:
+                grad_weight += (slope.t() @ hidden[part]).float()
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        ctx.dtypes = hidden.dtype, weight.dtype
+        ctx.mark_non_differentiable(losses, right)
+        return (losses * weights).sum(), losses, right
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor, *_: Any) -> tuple[torch.Tensor, torch.Tensor | None, None, None]:
+        grad_hidden, grad_weight = ctx.saved_tensors
+        of_hidden, of_weight = ctx.dtypes
+        return (
+            (grad_hidden * grad).to(of_hidden),
+            None if grad_weight is None else (grad_weight * grad).to(of_weight),
+            None,
+            None,
+        )
+
+
+class AnswerTrainer(Trainer):
+    """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
+
+    def __init__(self, *, prefix: list[int], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.prefix = torch.tensor([prefix], dtype=torch.long)
+        self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
+        self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        return batches, sum(self.weight_of(batch) for batch in batches)
+
+    def weight_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.weights[batch["kinds"][:, 1:].cpu()].sum()
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        base = self.accelerator.unwrap_model(model).get_base_model()
+        with self.accelerator.autocast():  # accelerate puts it around model.forward only, which is not called here
+            found = answer_loss(base, self.prefix, inputs, self.weights)
+        seen = self.seen[model.training]
+        for kind in Kind:
+            of_kind = found.kinds == kind
+            seen[kind] += torch.tensor([of_kind.sum(), found.losses[of_kind].sum(), found.right[of_kind].sum()])
+        loss = found.total / (self.weight_of(inputs) if num_items_in_batch is None else num_items_in_batch)
+        return (loss, (loss,)) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        seen = self.seen["eval_loss" not in logs]
+        before = "eval_" if "eval_loss" in logs else ""
+        for kind in WEIGHTS:
+            tokens, nats, right = seen[kind].tolist()
+            if tokens:
+                logs[f"{before}{kind.name.lower()}_loss"] = round(nats / tokens, 4)
+                logs[f"{before}{kind.name.lower()}_right"] = round(right / tokens, 4)
+        seen.zero_()
+        super().log(logs, start_time)
