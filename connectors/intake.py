@@ -104,7 +104,18 @@ def read_next(session: Session) -> bool:
 
 
 def note(mail: Mail, parsed: ParsedMail) -> None:
-    for name in ("message_id", "in_reply_to", "date", "from_name", "from_email", "reply_to", "subject", "text", "kind"):
+    for name in (
+        "message_id",
+        "in_reply_to",
+        "date",
+        "from_name",
+        "from_email",
+        "reply_to",
+        "subject",
+        "text",
+        "said",
+        "kind",
+    ):
         setattr(mail, name, getattr(parsed, name))
     mail.references, mail.to = list(parsed.references), list(parsed.to)
     mail.attachments = [{"name": a.name, "type": a.type, "size": a.size} for a in parsed.attachments]

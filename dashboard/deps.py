@@ -69,6 +69,10 @@ def get_caller(request: Request, house: Annotated[House, Depends(get_house)]) ->
         if person is None:
             raise SignInNeeded("Sign in to see this page.")
         caller = Caller(person.email, person.role)
+        touch = people.is_worth_a_touch(session, token)
+    if touch:
+        with house.open_session() as session:
+            people.touch(session, token)
     request.state.caller = caller
     return caller
 

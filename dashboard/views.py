@@ -206,14 +206,6 @@ def marked(text: str, words: Mapping[str, str]) -> Markup:
     return out + escape(text[at:])
 
 
-def split_quote(text: str) -> tuple[str, str]:
-    """What is newly written, and the quoted mail below it."""
-    sign = re.search(r"(?m)^(>|On .{4,120} wrote:|Am .{4,120} schrieb .{0,120}:|-{3,} ?\w+ \w+ ?-{3,})", text)
-    if sign is None or not text[: sign.start()].strip():
-        return text, ""
-    return text[: sign.start()].rstrip(), text[sign.start() :].strip()
-
-
 def reflowed(text: str) -> str:
     """Lines that a mail program broke at some column are joined again; lists, signatures and short lines stay."""
     lines = text.split("\n")
@@ -232,8 +224,8 @@ def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
     question = tickets.newest_question(ticket)
     shown = []
     for mail in ticket.mails:
-        said, quoted = split_quote(mail.text)
-        said = reflowed(said)
+        said = reflowed(mail.said or mail.text)
+        quoted = "" if mail.said in ("", mail.text.strip()) else mail.text.strip().removeprefix(mail.said).strip()
         is_question = question is not None and mail.id == question.id
         inside = {key: used for key, used in words.items() if is_question and used in said}
         shown.append(

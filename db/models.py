@@ -92,6 +92,7 @@ class Mail(Base):
     to: Mapped[list[Any]] = mapped_column(default=list)
     subject: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
+    said: Mapped[str] = mapped_column(Text, default="")
     attachments: Mapped[list[Any]] = mapped_column(default=list)
     stored_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -69,10 +69,16 @@ def signed_in(session: Session, token: str) -> Person | None:
     return found.person
 
 
-def touch(session: Session, token: str) -> None:
-    """Keep a browser signed in while it is used; written at most once a minute."""
+def is_worth_a_touch(session: Session, token: str) -> bool:
+    """Whether a minute has passed since the browser was last noted as used: a write a minute is enough."""
     found = session.get(SignIn, digest(token))
-    if found is not None and found.seen_at < now() - timedelta(minutes=1):
+    return found is not None and found.seen_at < now() - timedelta(minutes=1)
+
+
+def touch(session: Session, token: str) -> None:
+    """Keep a browser signed in while it is used."""
+    found = session.get(SignIn, digest(token))
+    if found is not None:
         found.seen_at = now()
 
 

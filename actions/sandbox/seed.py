@@ -20,7 +20,6 @@ class Rules:
     closes: str
     cancellation_deadline_hours: int
     max_open_bookings: int
-    late_fee: str
     timezone: str
     max_days_ahead: int
 

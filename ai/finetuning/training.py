@@ -11,6 +11,7 @@ from transformers.cache_utils import DynamicCache
 from ai.finetuning.examples import Example, Kind
 
 WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0}
+MULTIPLE = 16  # lengths of batches: few shapes, so that freed buffers fit again
 CHUNK = 256  # answer tokens whose logits exist at one time
 
 
@@ -42,7 +43,8 @@ class Collator:
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         features = [*items, *(item["with"] for item in items if "with" in item)]
-        shape = len(features), max(len(f["input_ids"]) for f in features)
+        longest = max(len(f["input_ids"]) for f in features)
+        shape = len(features), -(-longest // MULTIPLE) * MULTIPLE
         ids, mask, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long), torch.zeros(shape).long()
         for i, f in enumerate(features):
             size = len(f["input_ids"])

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from ai.drafting import ModelDown, Written
+from ai.model.naming import adapter_name
 from ai.prompt import MailText
 from db.desk import Desk
 
@@ -92,7 +93,7 @@ class LocalModel:
     def serves_ours(self, connection: Connection) -> bool:
         connection.send_bytes(b'{"op": "hello"}')
         said = json.loads(connection.recv_bytes())
-        ours = (self.desk.name, Path(self.adapter).name if self.adapter else "")
+        ours = (self.desk.name, adapter_name(self.adapter))
         return (said["desk"], said["adapter"]) == ours and said["base"].endswith(self.base)
 
     def start(self) -> None:

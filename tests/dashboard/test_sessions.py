@@ -1,9 +1,11 @@
 """Signing in and out, and the first admin."""
 
+from datetime import timedelta
+
 from pages import FORM, Pages
 
 from db import people
-from db.models import Person
+from db.models import Person, SignIn, now
 
 
 def test_a_right_password_leads_to_the_queue(pages: Pages) -> None:
@@ -49,3 +51,14 @@ def test_the_set_up_link_makes_the_first_admin(pages: Pages) -> None:
 
     with pages.open_session.reading() as session:
         assert session.query(Person).one().role == "admin"
+
+
+def test_a_page_keeps_its_reader_signed_in(pages: Pages) -> None:
+    with pages.open_session() as session:
+        session.query(SignIn).update({SignIn.seen_at: now() - timedelta(hours=7)})
+
+    pages.client.get("/tickets")
+
+    with pages.open_session.reading() as session:
+        newest = max(seen for (seen,) in session.query(SignIn.seen_at))
+        assert now() - newest < timedelta(minutes=1)

@@ -44,6 +44,22 @@ def test_an_old_sign_in_is_over(open_session: OpenSession) -> None:
         assert people.signed_in(session, token) is None
 
 
+def test_a_browser_in_use_stays_signed_in(open_session: OpenSession) -> None:
+    with open_session() as session:
+        people.add_person(session, "mia@westpark.example", "correct horse")
+        token = people.sign_in(session, "mia@westpark.example", "correct horse")
+        found = session.get(SignIn, people.digest(token))
+        assert found is not None
+        assert not people.is_worth_a_touch(session, token)
+        found.seen_at = now() - timedelta(hours=7)
+        session.flush()
+
+        assert people.is_worth_a_touch(session, token)
+        people.touch(session, token)
+
+        assert now() - found.seen_at < timedelta(minutes=1)
+
+
 def test_a_set_up_link_works_once(open_session: OpenSession) -> None:
     with open_session() as session:
         token = people.offer_set_up(session)

@@ -1,0 +1,46 @@
+"""Attention for training on a CPU, where torch's own backward pass under a mask takes a quarter of a step."""
+
+from typing import Any
+
+import torch
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+NAME = "folded"
+LARGEST = 8 << 20  # scores in one layer; above that torch's attention, which never holds them all
+
+
+def folded_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **rest: Any,
+) -> tuple[torch.Tensor, None]:
+    """Softmax attention as two matrix products, the query heads of one key head folded into its rows.
+
+    query [B, H, T, D], key and value [B, K, S, D] with K dividing H, attention_mask bool [B, 1, T, S], True where a
+    token may look. Returns [B, T, H, D].
+    """
+    batch, heads, length, size = query.shape
+    shared, seen = key.shape[1:3]
+    if attention_mask is None or dropout or batch * heads * length * seen > LARGEST:
+        out, _ = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **rest
+        )
+        return out, None
+    rows = (query * (size**-0.5 if scaling is None else scaling)).reshape(batch * shared, -1, size)
+    scores = torch.bmm(rows, key.reshape(batch * shared, seen, size).transpose(1, 2))
+    scores = scores.view(batch, shared, -1, length, seen)
+    scores = scores.masked_fill(~attention_mask[:, :, None, :, :seen], torch.finfo(scores.dtype).min)
+    weights = scores.softmax(dim=-1).view(batch * shared, -1, seen)
+    out = torch.bmm(weights, value.reshape(batch * shared, seen, size))
+    return out.view(batch, heads, length, size).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(NAME, folded_attention)
+AttentionMaskInterface.register(NAME, sdpa_mask)

@@ -1,0 +1,51 @@
+"""The migrations make what the models say, from nothing and from an older database."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+
+import db.migrate
+from db.migrate import migrate
+from db.models import Base
+from db.session import OpenSession, open_database
+
+
+def at(tmp_path: Path, revision: str) -> OpenSession:
+    open_session = open_database(f"sqlite:///{tmp_path}/desk.db")
+    config = Config()
+    config.set_main_option("script_location", str(Path(db.migrate.__file__).parent / "migrations"))
+    with open_session.engine.connect().execution_options(writing=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+    return open_session
+
+
+def test_the_newest_schema_is_that_of_the_models(tmp_path: Path) -> None:
+    open_session = at(tmp_path, "head")
+
+    with open_session.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_mail_of_the_first_version_is_kept(tmp_path: Path) -> None:
+    open_session = at(tmp_path, "0001")
+    with open_session() as session:
+        session.execute(
+            sa.text(
+                "INSERT INTO mails (outgoing, mailbox, dedupe_key, raw, read, problem, kind, message_id, in_reply_to,"
+                ' "references", date, from_name, from_email, reply_to, "to", subject, text, attachments, stored_at)'
+                " VALUES (0, '', 'k', x'00', 1, '', 'person', '', '', '[]', '2026-01-01', '', '', '', '[]', 'Court', 'Hi',"
+                " '[]', '2026-01-01')"
+            )
+        )
+
+    migrate(open_session)
+
+    with open_session() as session:
+        assert session.execute(sa.text("SELECT subject, text, said FROM mails")).one() == ("Court", "Hi", "")
