@@ -176,7 +176,6 @@ def training_arguments(args: argparse.Namespace, *, has_checks: bool) -> Trainin
         optim="adamw_torch_fused",
         bf16=args.precision == "bf16",
         use_cpu=on_cpu,
-        train_sampling_strategy="group_by_length",
         eval_strategy="steps" if has_checks else "no",
         eval_steps=args.evaluate_every,
         save_strategy="steps",

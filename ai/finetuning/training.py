@@ -1,10 +1,11 @@
 """Token ids become a loss and its gradient: only the answer is learnt, and its decisions weigh more than its prose."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.utils.data import Sampler
 from transformers import Trainer
 from transformers.cache_utils import DynamicCache
 
@@ -142,6 +143,34 @@ class HeadLoss(torch.autograd.Function):
         )
 
 
+class MixedByLength(Sampler[int]):
+    """Rows of like length share a batch, and batches come in any order.
+
+    transformers' own grouping hands out its batches from long to short, so that for dozens of steps a model sees
+    only rambling mails and then only terse ones.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch: int, batches_together: int = 50) -> None:
+        self.lengths, self.batch, self.batches_together = lengths, batch, batches_together
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        order: list[int] = torch.randperm(len(self.lengths)).tolist()
+        size = self.batch * self.batches_together
+        batches = []
+        for start in range(0, len(order), size):
+            alike = sorted(order[start : start + size], key=lambda i: self.lengths[i])
+            batches += [alike[i : i + self.batch] for i in range(0, len(alike), self.batch)]
+        full, rest = [b for b in batches if len(b) == self.batch], [b for b in batches if len(b) < self.batch]
+        shuffled: list[int] = torch.randperm(len(full)).tolist()
+        for i in shuffled:
+            yield from full[i]
+        for batch in rest:  # at most one, and last, or it would shift the borders of all after it
+            yield from batch
+
+
 class AnswerTrainer(Trainer):
     """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
 
@@ -150,6 +179,10 @@ class AnswerTrainer(Trainer):
         self.prefix = torch.tensor([prefix], dtype=torch.long)
         self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
         self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        items = self.train_dataset if train_dataset is None else train_dataset
+        return MixedByLength([len(item["input_ids"]) for item in items], self.args.train_batch_size)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)

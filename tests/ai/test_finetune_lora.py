@@ -5,7 +5,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
-from ai.finetuning.training import WEIGHTS, Collator, HeadLoss, answer_loss, as_dataset, shared_prefix
+from ai.finetuning.training import WEIGHTS, Collator, HeadLoss, MixedByLength, answer_loss, as_dataset, shared_prefix
 
 GIVEN, CATEGORY, FIELDS, REPLY = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
@@ -114,3 +114,17 @@ def test_folded_attention_is_attention() -> None:
 
     theirs = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=True)
     assert torch.allclose(ours, theirs.transpose(1, 2), atol=1e-5)
+
+
+def test_a_batch_holds_rows_of_like_length_and_every_row_comes_once() -> None:
+    torch.manual_seed(0)
+    lengths = torch.randint(10, 500, (403,)).tolist()
+
+    order = list(MixedByLength(lengths, batch=8, batches_together=50))
+
+    batches = [[lengths[i] for i in order[start : start + 8]] for start in range(0, 400, 8)]
+    assert sorted(order) == list(range(403))
+    assert max(max(batch) - min(batch) for batch in batches) < 100
+    means = [sum(batch) for batch in batches]
+    assert means != sorted(means)
+    assert means != sorted(means, reverse=True)
