@@ -42,5 +42,12 @@ def folded_attention(
     return out.view(batch, heads, length, size).transpose(1, 2).contiguous(), None
 
 
+def fits(model: Any) -> bool:
+    """Whether the model's attention is the plain one, and its class lets it be replaced."""
+    capped = getattr(model.config, "attn_logit_softcapping", None) is not None
+    replaceable = getattr(model, "_can_set_attn_implementation", lambda: False)()
+    return bool(replaceable and not capped)
+
+
 AttentionInterface.register(NAME, folded_attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)

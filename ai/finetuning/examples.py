@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ai.knowledge import Knowledge
+from ai.model.grammar import Grammar
 from ai.parsing import UnusableOutput, category_head, is_said, read_words, write_draft
 from ai.prompt import MailText, messages, token_ids
 from ai.resolving import find_words
@@ -209,23 +211,47 @@ def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
     return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
 
 
-def examples_of(rows: Sequence[Row], desk: Desk, knowledge: Knowledge, tokenizer: Any, report: Report) -> list[Example]:
+def examples_of(
+    rows: Sequence[Row],
+    desk: Desk,
+    knowledge: Knowledge,
+    tokenizer: Any,
+    report: Report,
+    grammar: Grammar | None = None,
+) -> list[Example]:
+    """All rows' examples. What serving could not write under its `grammar` is not taught; `report` says why."""
     examples: list[Example] = []
     for row in rows:
         try:
-            examples.extend(examples_of_row(row, desk, knowledge, tokenizer))
+            made = examples_of_row(row, desk, knowledge, tokenizer)
+            if grammar is not None and row.answer is not None:
+                written = made[-1].answer[:-1]
+                at = grammar.refused(row.mail, row.answer.category, written)
+                if at is not None:
+                    raise UnusableRow(
+                        f"serving could not write it: stops at {tokenizer.decode(written[at : at + 8])!r}"
+                    )
+            examples.extend(made)
         except UnusableRow as error:
             report.problems.append(f"{row.id}: {error}")
     return examples
 
 
 def split_by_family(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Keep whole families together, so that validation is about new ways of writing."""
-    families = sorted({row.family or row.id for row in rows})
+    """Taught rows and those kept back: whole families or threads, so that validation is about new ways of writing."""
+    families = sorted({family_of(row) for row in rows})
     random.Random(seed).shuffle(families)
     kept_back = set(families[: max(1, round(share * len(families)))]) if share else set()
-    taught = [row for row in rows if (row.family or row.id) not in kept_back]
-    return taught, [row for row in rows if (row.family or row.id) in kept_back]
+    taught = [row for row in rows if family_of(row) not in kept_back]
+    return taught, [row for row in rows if family_of(row) in kept_back]
+
+
+def family_of(row: Row) -> str:
+    """The family that a row states, else its thread: sender and subject without what answering put before it."""
+    if row.family:
+        return row.family
+    subject = re.sub(r"(?i)^((re|aw|fwd?|wg)\s*:\s*)+", "", row.mail.subject).casefold().strip()
+    return f"{row.mail.from_email} {subject}" if row.mail.from_email and subject else row.id
 
 
 def data_hash(paths: Iterable[Path]) -> str:

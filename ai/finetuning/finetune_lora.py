@@ -1,66 +1,91 @@
-"""Train a LoRA adapter for a desk.
+"""Train a model for a desk.
 
-    python ai/finetuning/finetune_lora.py                 # the tennis desk, the default model, this machine
-    python ai/finetuning/finetune_lora.py --desk tennis --base meta-llama/Llama-3.2-3B-Instruct --batch 4 --lr 2e-4
+    python ai/finetuning/finetune_lora.py                          # the tennis desk, the default model, this machine
+    python ai/finetuning/finetune_lora.py --desk helpdesk
+    python ai/finetuning/finetune_lora.py --preset gpu-lora        # Llama 3.2 3B on a GPU
+    python ai/finetuning/finetune_lora.py --resume                 # go on after Ctrl-C
 
 Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` (or the files of --data), trains, keeps the best
-model by the loss on kept-back families, and writes the adapter with a `run.json` beside it.
+model by the loss on kept-back families, and writes the adapter with `run.json` and `curve.png` beside it.
 """
 
 import argparse
-import ctypes
-import ctypes.util
 import json
+import resource
 import subprocess
-import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from peft.helpers import disable_input_dtype_casting
-from transformers import TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
 
-from ai.finetuning import attention
+from ai.finetuning.duplicates import like_any, repetition, without_copies
 from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, read_rows, split_by_family
+from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
+from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
 from ai.finetuning.training import AnswerTrainer, Collator, as_dataset, shared_prefix
 from ai.knowledge import load_knowledge
-from ai.model.loading import DEFAULT_MODEL, load
+from ai.model.grammar import Grammar
+from ai.model.loading import DEFAULT_MODEL, NoModel
 from ai.prompt import prompt_hash
-from db.desk import Desk, load_desk
+from db.desk import Desk, UnusableDesk, load_desk
 
-M_ARENA_MAX = -8  # of malloc.h
-PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+PRESETS: dict[str, dict[str, Any]] = {
+    "cpu-lora": {},  # the defaults below
+    "gpu-lora": {
+        "base": "meta-llama/Llama-3.2-3B-Instruct", "rank": 32, "lr": 2e-4, "batch": 4, "accumulate": 4, "epochs": 3.0,
+        "checkpointing": True,
+    },
+    "gpu-qlora": {
+        "base": "meta-llama/Llama-3.2-3B-Instruct", "method": "qlora", "rank": 32, "lr": 2e-4, "batch": 4, "accumulate": 4,
+        "epochs": 3.0, "checkpointing": True,
+    },
+    "gpt2-full": {
+        "base": "openai-community/gpt2", "method": "full", "lr": 2e-4, "schedule": "linear", "batch": 2, "accumulate": 4,
+        "epochs": 1.0, "precision": "fp16" if torch.cuda.is_available() else "fp32", "evaluate_every": 1000,
+        "log_every": 50,
+    },
+}  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    parser.add_argument("--data", type=Path, nargs="*", help="JSONL or CSV files instead of the desk's own")
-    parser.add_argument("--base", default="", help="hub id or folder; default: the bundled SmolLM2-135M-Instruct")
-    parser.add_argument("--out", type=Path, help="folder of the adapter (default: desks/<desk>/adapter)")
-    parser.add_argument(
-        "--work", type=Path, default=Path("var/training"), help="folder of checkpoints (default: var/training)"
-    )
-    parser.add_argument("--rank", type=int, default=16, help="LoRA rank; alpha is twice the rank (default: 16)")
-    parser.add_argument(
-        "--dropout",
-        type=float,
-        default=0.0,
-        help="LoRA dropout (default: 0, it copies every activation, which a CPU feels)",
-    )
-    parser.add_argument("--lr", type=float, default=6e-4, help="peak learning rate (default: 6e-4)")
-    parser.add_argument("--epochs", type=float, default=4.0, help="times through the data (default: 4)")
-    parser.add_argument("--steps", type=int, default=-1, help="stop after so many steps, whatever --epochs says")
-    parser.add_argument("--batch", type=int, default=8, help="mails in one step (default: 8)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the frozen base (default: bf16)")
-    parser.add_argument("--keep-back", type=float, default=0.04, help="share of families that choose the best model")
-    parser.add_argument("--evaluate-every", type=int, default=100, help="steps between looks at them (default: 100)")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
-    parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in --work")
+    add = parser.add_argument
+    add("--preset", choices=PRESETS, default="cpu-lora", help="a set of defaults; what you state yourself wins")
+    add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
+    add("--data", type=Path, nargs="*", help="JSONL or CSV files instead of the desk's own")
+    add("--base", default="", help="hub id or folder; default: the bundled SmolLM2-135M-Instruct")
+    add("--out", type=Path, help="folder of the result (default: desks/<desk>/adapter)")
+    add("--work", type=Path, help="folder of checkpoints (default: var/training/<desk>)")
+    add("--method", choices=METHODS, default="lora", help="adapter, adapter on a 4-bit base, or every weight")
+    add("--rank", type=int, default=16, help="LoRA rank; alpha is twice the rank, above 32 rsLoRA (default: 16)")
+    add("--dropout", type=float, default=0.0, help="LoRA dropout (default: 0, it copies every activation)")
+    add("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default: bf16)")
+    add("--lr", type=float, default=6e-4, help="peak learning rate (default: 6e-4)")
+    add("--schedule", choices=("cosine", "linear"), default="cosine", help="how it falls (default: cosine)")
+    add("--warmup", type=float, default=0.03, help="share of the steps in which it rises (default: 0.03)")
+    add("--clip", type=float, default=1.0, help="longest gradient (default: 1.0)")
+    add("--epochs", type=float, default=4.0, help="times through the data (default: 4)")
+    add("--steps", type=int, default=-1, help="stop after so many steps, whatever --epochs says")
+    add("--batch", type=int, default=8, help="mails read at one time (default: 8)")
+    add("--accumulate", type=int, default=1, help="batches whose gradients make one step (default: 1)")
+    add("--checkpointing", action="store_true", help="compute activations twice instead of keeping them (GPU memory)")
+    add("--keep-back", type=float, default=0.04, help="share of families that choose the best model")
+    add("--evaluate-every", type=int, default=100, help="steps between looks at them, and checkpoints (default: 100)")
+    add("--patience", type=int, default=0, help="stop after so many looks without progress (default: 0, never)")
+    add("--keep", type=int, default=2, help="checkpoints to keep (default: 2)")
+    add("--log-every", type=int, default=10, help="steps between logged lines (default: 10)")
+    add("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
+    add("--seed", type=int, default=42)
+    add("--resume", action="store_true", help="go on from the newest checkpoint in --work")
+    parser.set_defaults(**PRESETS[parser.parse_known_args()[0].preset])
     return parser.parse_args()
 
 
@@ -70,126 +95,176 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
 
-    # Data: rows, split by family, then token ids. What cannot be used is said, not hidden.
+    # Data: rows, split by family or thread, without mails that stand on both sides. What cannot be used is said.
     desk = load_desk(args.desk)
     paths = args.data or own_data(desk)
     report = Report()
-    rows = [row for path in paths for row in read_rows(path, report)]
-    loaded = load(args.base, dtype=PRECISIONS[args.precision])
+    rows = without_copies([row for path in paths for row in read_rows(path, report)])
     taught, kept_back = split_by_family(rows, args.keep_back, args.seed)
+    leaked = like_any(taught, [*kept_back, *held_out(desk, paths)])
+    taught = [row for i, row in enumerate(taught) if i not in leaked]
+
+    # Model: the tokenizer comes with it, and the grammar of serving refuses rows that could never be written.
+    made = trainable(
+        args.base, args.method, args.precision, rank=args.rank, dropout=args.dropout, checkpointing=args.checkpointing
+    )
     knowledge = load_knowledge(desk.folder / "knowledge")
-    examples, checks = (examples_of(part, desk, knowledge, loaded.tokenizer, report) for part in (taught, kept_back))
-    describe(rows, examples, checks, report)
+    grammar = Grammar(desk, made.tokenizer, made.model.config.vocab_size)
+    examples, checks = (
+        examples_of(part, desk, knowledge, made.tokenizer, report, grammar) for part in (taught, kept_back)
+    )
+    describe(rows, examples, checks, report, leaked=len(leaked))
     if not examples:
         raise SystemExit("No usable row: nothing to train on. The problems above say why.")
 
-    # Model: every linear layer gets an adapter; the base stays frozen in its own precision.
-    lora = LoraConfig(
-        r=args.rank,
-        lora_alpha=2 * args.rank,
-        lora_dropout=args.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-    model = get_peft_model(loaded.model, lora)
-    if not torch.cuda.is_available():
-        loaded.model.set_attn_implementation(attention.NAME)
-        keep_one_heap()
-
     # Training.
-    shared = shared_prefix(examples + checks)
+    work = args.work or Path("var/training") / desk.name
+    shared = 0 if args.checkpointing else shared_prefix(examples + checks)
+    stop = StopOnInterrupt()
     trainer = AnswerTrainer(
-        model=model,
-        args=training_arguments(args, has_checks=bool(checks)),
+        model=made.model,
+        args=training_arguments(args, work, has_checks=bool(checks)),
         train_dataset=as_dataset(examples, shared),
         eval_dataset=as_dataset(checks, shared) if checks else None,
-        data_collator=Collator(loaded.tokenizer.eos_token_id),
+        data_collator=Collator(made.tokenizer.eos_token_id),
         prefix=examples[0].prompt[:shared],
+        callbacks=[stop, *([EarlyStoppingCallback(args.patience)] if args.patience and checks else [])],
     )
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Bar(lambda: trainer.tokens))
+    checkpoint = get_last_checkpoint(str(work)) if args.resume and work.is_dir() else None
+    if args.resume and checkpoint is None:
+        raise SystemExit(f"--resume: there is no checkpoint in {work}. Start without --resume.")
+    # autocast chooses precisions; if peft cast as well, every activation would be copied twice
+    casting = disable_input_dtype_casting(made.model) if args.method != "full" else nullcontext()
     started = time.monotonic()
-    with disable_input_dtype_casting(model):  # autocast does it; casting up first would copy every activation twice
-        trained = trainer.train(resume_from_checkpoint=args.resume or None)
+    with casting:
+        trained = trainer.train(resume_from_checkpoint=checkpoint)
+    seconds = time.monotonic() - started
+    if stop.stopped:
+        raise SystemExit(f"Stopped at step {trainer.state.global_step}. The same command with --resume goes on there.")
 
-    # Save: adapter and, beside it, how it came about.
+    # Save: the result and, beside it, how it came about.
     out = args.out or desk.folder / "adapter"
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16)  # half the size; serving merges it anyway
-    model.peft_config["default"].base_model_name_or_path = args.base or DEFAULT_MODEL  # a name, not this machine's path
-    model.save_pretrained(out)
-    (out / "README.md").unlink(missing_ok=True)  # peft's model card is a form that nobody has filled in
+    save(made.model, made.tokenizer, out, args)
+    draw_curve(trainer.state.log_history, out / "curve.png")
     finished = datetime.now(UTC)
     run = {
         "name": f"{desk.name}-{finished:%Y%m%d-%H%M}",
-        "arguments": {key: str(value) for key, value in sorted(vars(args).items())},
+        "arguments": {key: portable(value) for key, value in sorted(vars(args).items())},
         "base": args.base or DEFAULT_MODEL,
         "data": [path.name for path in paths],
         "data_hash": data_hash(paths),
-        "rows": {"taught": len(examples), "kept_back": len(checks), "unusable": len(report.problems)},
+        "rows": {"taught": len(taught), "kept_back": len(kept_back), "unusable": len(report.problems)},
         "tokens": {"prompt": sum(len(e.prompt) for e in examples), "answer": sum(len(e.answer) for e in examples)},
         "prompt_hash": prompt_hash(desk),
         "commit": commit(),
         "finished": finished.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - started),
+        "steps": trainer.state.global_step,
+        "seconds": round(seconds),
+        "tokens_per_second": round(trainer.tokens / seconds),
+        "answer_tokens_per_second": round(trainer.answer_tokens / seconds),
+        "peak_memory_mib": peak_memory(),
         "scores": {"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
     }
     (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --adapter {out}")
-
-
-def keep_one_heap() -> None:
-    """Buffers of many lengths pass between threads; with a heap for each, glibc gave nothing back (24 GB were seen)."""
-    libc = ctypes.util.find_library("c")
-    if sys.platform == "linux" and libc and hasattr(ctypes.CDLL(libc), "mallopt"):
-        ctypes.CDLL(libc).mallopt(M_ARENA_MAX, 1)
+    judge = f"--base {out} --adapter ''" if args.method == "full" else f"--adapter {out}"
+    print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --desk {desk.name} {judge} …")
 
 
 def own_data(desk: Desk) -> list[Path]:
     return sorted(path for path in (desk.folder / "training").glob("**/*.jsonl") if path.name != "heldout.jsonl")
 
 
-def describe(rows: Sequence[Row], examples: list[Example], checks: list[Example], report: Report) -> None:
-    counts: dict[str, int] = {}
-    for row in rows:
-        if row.answer:
-            counts[row.answer.category] = counts.get(row.answer.category, 0) + 1
+def held_out(desk: Desk, paths: Sequence[Path]) -> list[Row]:
+    """The desk's held-out rows, which no taught row may resemble, unless they are what is trained on."""
+    path = desk.folder / "training" / "heldout.jsonl"
+    return read_rows(path, Report()) if path.is_file() and path not in paths else []
+
+
+def describe(
+    rows: Sequence[Row], examples: list[Example], checks: list[Example], report: Report, *, leaked: int
+) -> None:
+    counts = Counter(row.answer.category for row in rows if row.answer)
+    languages = Counter(row.lang or "unknown" for row in rows)
     lengths = sorted(len(e) for e in examples) or [0]
-    print(f"{len(examples)} rows to learn from, {len(checks)} kept back, {len(report.problems)} unusable")
+    print(f"{repetition(rows)}.")
+    print(f"{len(examples)} examples to learn from, {len(checks)} kept back, {len(report.problems)} rows unusable")
+    print(f"  left out, because a kept-back or held-out mail is nearly the same: {leaked}")
     print("  by category:", ", ".join(f"{name} {n}" for name, n in sorted(counts.items())))
-    print(f"  tokens a row: median {lengths[len(lengths) // 2]}, longest {lengths[-1]}, together {sum(lengths)}")
+    print("  by language:", ", ".join(f"{name} {n}" for name, n in sorted(languages.items())))
+    print(f"  tokens: median {lengths[len(lengths) // 2]}, longest {lengths[-1]}, together {sum(lengths)}")
+    if counts and max(counts.values()) > 20 * min(counts.values()):
+        print("  far from balanced: the rarest category will hardly be learnt")
     for problem in report.problems[:20]:
         print("  unusable:", problem)
+    if len(report.problems) > 20:
+        print(f"  … and {len(report.problems) - 20} more")
 
 
-def training_arguments(args: argparse.Namespace, *, has_checks: bool) -> TrainingArguments:
+def training_arguments(args: argparse.Namespace, work: Path, *, has_checks: bool) -> TrainingArguments:
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(
-        output_dir=str(args.work),
+        output_dir=str(work),
         num_train_epochs=args.epochs,
         max_steps=args.steps,
         per_device_train_batch_size=args.batch,
         per_device_eval_batch_size=args.batch,
+        gradient_accumulation_steps=args.accumulate,
+        gradient_checkpointing=args.checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False} if args.checkpointing else None,
         learning_rate=args.lr,
-        lr_scheduler_type="cosine",
-        warmup_steps=20,
-        max_grad_norm=1.0,
+        lr_scheduler_type=args.schedule,
+        warmup_steps=args.warmup,  # below 1 it is a share
+        max_grad_norm=args.clip,
         optim="adamw_torch_fused",
         bf16=args.precision == "bf16",
+        fp16=args.precision == "fp16",
         use_cpu=on_cpu,
         eval_strategy="steps" if has_checks else "no",
         eval_steps=args.evaluate_every,
         save_strategy="steps",
         save_steps=args.evaluate_every,
-        save_total_limit=2,
+        save_total_limit=args.keep,
         load_best_model_at_end=has_checks,
         prediction_loss_only=True,
         label_names=["kinds"],
-        logging_steps=10,
+        logging_steps=args.log_every,
         remove_unused_columns=False,
         dataloader_pin_memory=not on_cpu,
+        disable_tqdm=True,
         report_to=[],
         seed=args.seed,
     )
+
+
+def save(model: Any, tokenizer: Any, out: Path, args: argparse.Namespace) -> None:
+    if args.method == "full":
+        model.to(PRECISIONS["bf16"]).save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        return
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(torch.bfloat16)  # half the size; serving merges it anyway
+    model.peft_config["default"].base_model_name_or_path = args.base or DEFAULT_MODEL  # a name, not this machine's path
+    model.save_pretrained(out)
+    (out / "README.md").unlink(missing_ok=True)  # peft's model card is a form that nobody has filled in
+
+
+def portable(value: Any) -> Any:
+    """JSON of an argument; paths inside the project lose the part that only this machine has."""
+    if isinstance(value, list):
+        return [portable(one) for one in value]
+    if isinstance(value, Path):
+        return str(value.relative_to(Path.cwd())) if value.is_relative_to(Path.cwd()) else str(value)
+    return value
+
+
+def peak_memory() -> int:
+    """Of the GPU where there is one, else of this process."""
+    if torch.cuda.is_available():
+        return round(torch.cuda.max_memory_allocated() / 2**20)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
 
 
 def commit() -> str:
@@ -198,4 +273,7 @@ def commit() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (CannotTrain, NoModel, UnusableDesk) as problem:
+        raise SystemExit(str(problem)) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -73,24 +74,37 @@ def answer_loss(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]
     """
     ids, mask, kinds = batch["input_ids"], batch["attention_mask"], batch["kinds"]
     rows, size = ids.shape[0], prefix.shape[1]
-    cache = DynamicCache(config=model.config)
-    decoder = model.get_decoder()
+    decoder = model.get_decoder() if has_plain_head(model) else model
+    known: dict[str, Any] = {"use_cache": False}
     if size:
+        cache = DynamicCache(config=model.config)
         decoder(input_ids=prefix.to(ids.device), past_key_values=cache, use_cache=True)
         cache.batch_repeat_interleave(rows)
-    hidden = decoder(
+        known = {"past_key_values": cache, "use_cache": True}
+    out = decoder(
         input_ids=ids,
-        past_key_values=cache,
         attention_mask=torch.cat([mask.new_ones(rows, size), mask], dim=1),
         position_ids=torch.arange(size, size + ids.shape[1], device=ids.device).expand(rows, -1),
-        use_cache=True,
-    ).last_hidden_state
-    learnt = kinds[:, 1:] != Kind.GIVEN  # the hidden state before a token predicts it
-    told = kinds[:, 1:][learnt]
-    total, losses, right = HeadLoss.apply(
-        hidden[:, :-1][learnt], model.get_output_embeddings().weight, ids[:, 1:][learnt], weights.to(ids.device)[told]
+        **known,
     )
-    return AnswerLoss(total, losses, right, told)
+    learnt = kinds[:, 1:] != Kind.GIVEN  # the hidden state before a token predicts it
+    told, targets = kinds[:, 1:][learnt], ids[:, 1:][learnt]
+    weigh = weights.to(ids.device)[told]
+    if decoder is not model:
+        hidden = out.last_hidden_state[:, :-1][learnt]
+        total, losses, right = HeadLoss.apply(hidden, model.get_output_embeddings().weight, targets, weigh)
+        return AnswerLoss(total, losses, right, told)
+    logits = out.logits[:, :-1][learnt].float()
+    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+    return AnswerLoss((losses * weigh).sum(), losses.detach(), logits.argmax(dim=-1) == targets, told)
+
+
+def has_plain_head(model: Any) -> bool:
+    """Whether logits are hidden states times one matrix, as HeadLoss has it: no bias, no cap, no scale."""
+    scales = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
+    head = model.get_output_embeddings()
+    scaled = any(getattr(model.config, name, None) not in (None, 1.0) for name in scales)
+    return head is not None and getattr(head, "bias", None) is None and not scaled
 
 
 class HeadLoss(torch.autograd.Function):
@@ -150,21 +164,27 @@ class MixedByLength(Sampler[int]):
     only rambling mails and then only terse ones.
     """
 
-    def __init__(self, lengths: Sequence[int], batch: int, batches_together: int = 50) -> None:
-        self.lengths, self.batch, self.batches_together = lengths, batch, batches_together
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int = 0, batches_together: int = 50) -> None:
+        self.lengths, self.batch, self.seed, self.batches_together = lengths, batch, seed, batches_together
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """The order follows from seed and epoch alone, so that a resumed run sees the rows of an uninterrupted one."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __iter__(self) -> Iterator[int]:
-        order: list[int] = torch.randperm(len(self.lengths)).tolist()
+        chance = torch.Generator().manual_seed(self.seed + 1000 * self.epoch)
+        order: list[int] = torch.randperm(len(self.lengths), generator=chance).tolist()
         size = self.batch * self.batches_together
         batches = []
         for start in range(0, len(order), size):
             alike = sorted(order[start : start + size], key=lambda i: self.lengths[i])
             batches += [alike[i : i + self.batch] for i in range(0, len(alike), self.batch)]
         full, rest = [b for b in batches if len(b) == self.batch], [b for b in batches if len(b) < self.batch]
-        shuffled: list[int] = torch.randperm(len(full)).tolist()
+        shuffled: list[int] = torch.randperm(len(full), generator=chance).tolist()
         for i in shuffled:
             yield from full[i]
         for batch in rest:  # at most one, and last, or it would shift the borders of all after it
@@ -178,11 +198,17 @@ class AnswerTrainer(Trainer):
         super().__init__(**rest)
         self.prefix = torch.tensor([prefix], dtype=torch.long)
         self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
+        self.tokens = self.answer_tokens = 0  # read and learnt so far, without padding and the shared prefix
         self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         items = self.train_dataset if train_dataset is None else train_dataset
-        return MixedByLength([len(item["input_ids"]) for item in items], self.args.train_batch_size)
+        return MixedByLength([len(item["input_ids"]) for item in items], self.args.train_batch_size, self.args.seed)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        pickled = Path(output_dir or self.args.output_dir) / "training_args.bin"
+        pickled.unlink(missing_ok=True)  # arguments are kept in run.json, which needs no trust to be read
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
@@ -194,9 +220,13 @@ class AnswerTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        base = self.accelerator.unwrap_model(model).get_base_model()
+        unwrapped = self.accelerator.unwrap_model(model)
+        base = unwrapped.get_base_model() if hasattr(unwrapped, "get_base_model") else unwrapped
         with self.accelerator.autocast():  # accelerate puts it around model.forward only, which is not called here
             found = answer_loss(base, self.prefix, inputs, self.weights)
+        if model.training:
+            self.tokens += int(inputs["attention_mask"].sum())
+            self.answer_tokens += len(found.kinds)
         seen = self.seen[model.training]
         for kind in Kind:
             of_kind = found.kinds == kind

@@ -7,17 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-import llguidance
-import llguidance.hf
 import llguidance.numpy
 import numpy as np
 import torch
 from transformers.cache_utils import DynamicCache
 
 from ai.knowledge import Knowledge, Passage
-from ai.model.grammar import schema_for
+from ai.model.grammar import Grammar, NoGrammar
 from ai.model.loading import Loaded
 from ai.parsing import category_head
 from ai.prompt import MailText, messages, token_ids
@@ -52,7 +49,7 @@ class Decoder:
         self.model, self.tokenizer = loaded.model, loaded.tokenizer
         self.desk, self.knowledge = desk, knowledge
         self.vocabulary = int(self.model.config.vocab_size)
-        self.grammar_tokens = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
+        self.grammar = Grammar(desk, self.tokenizer, self.vocabulary)
         self.labels = [self.label_tokens(name) for name in desk.category_names]
         self.prefix_ids, self.prefix = self.shared_prefix()
 
@@ -138,7 +135,10 @@ class Decoder:
         return scores
 
     def write(self, mail: MailText, category: str, cache: DynamicCache, logits: torch.Tensor) -> Written:
-        matcher = self.matcher(schema_for(self.desk, category, mail))
+        try:
+            matcher = self.grammar.matcher(mail, category)
+        except NoGrammar as problem:
+            raise DecodingFailed(str(problem)) from problem
         mask = llguidance.numpy.allocate_token_bitmask(1, self.vocabulary)
         tokens: list[int] = []
         certainty: list[float] = []
@@ -165,13 +165,6 @@ class Decoder:
         return Written(
             text, {}, self.username_certainty(tokens, certainty), truncated=truncated, written_tokens=len(tokens)
         )
-
-    def matcher(self, schema: dict[str, Any]) -> Any:
-        grammar = llguidance.LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
-        matcher = llguidance.LLMatcher(self.grammar_tokens, grammar)
-        if matcher.is_error():
-            raise DecodingFailed(f"The grammar cannot be built: {matcher.get_error()}")
-        return matcher
 
     def username_certainty(self, tokens: list[int], certainty: list[float]) -> float:
         """Joint probability of the tokens that spell the user name, its closing quote included."""

@@ -3,6 +3,9 @@
 import re
 from typing import Any
 
+import llguidance
+import llguidance.hf
+
 from ai.prompt import MailText
 from db.desk import Desk
 
@@ -11,6 +14,32 @@ LONGEST_DETAIL = 120
 MOST_WORDS = 800
 WORD = re.compile(r"""[^\s"'’<>()\[\]{},;!?=|\\*„“”‚‘»«`]+""")
 ENDS = ".:/-_#@&+~…"
+
+
+class NoGrammar(Exception):
+    """The schema of a mail cannot be made into a grammar."""
+
+
+class Grammar:
+    """The desk's grammar in the tokens of one tokenizer: what serving may write, and training may teach."""
+
+    def __init__(self, desk: Desk, tokenizer: Any, vocabulary: int) -> None:
+        self.desk = desk
+        self.tokens = llguidance.hf.from_tokenizer(tokenizer, n_vocab=vocabulary)
+
+    def matcher(self, mail: MailText, category: str) -> Any:
+        """A fresh matcher for the draft of one mail. Raise NoGrammar."""
+        schema = schema_for(self.desk, category, mail)
+        grammar = llguidance.LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
+        matcher = llguidance.LLMatcher(self.tokens, grammar)
+        if matcher.is_error():
+            raise NoGrammar(f"The grammar cannot be built: {matcher.get_error()}")
+        return matcher
+
+    def refused(self, mail: MailText, category: str, tokens: list[int]) -> int | None:
+        """The place of the first token that serving could not write, or None where it could write them all."""
+        fine = int(self.matcher(mail, category).validate_tokens(tokens))
+        return fine if fine < len(tokens) else None
 
 
 def schema_for(desk: Desk, category: str, mail: MailText) -> dict[str, Any]:

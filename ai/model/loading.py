@@ -37,7 +37,9 @@ class Loaded:
     adapter: str
 
 
-def load(base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, merge: bool = True) -> Loaded:
+def load(
+    base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, merge: bool = True, quantization: Any = None
+) -> Loaded:
     """Load `base` (hub id or folder; "" is the default model) with the LoRA of `adapter` merged in.
 
     Raise NoModel where either is missing or unreadable.
@@ -45,7 +47,7 @@ def load(base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, 
     source = base or str(default_model())
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, quantization_config=quantization)
     except (OSError, ValueError) as error:
         raise NoModel(f"MODEL_BASE={source}: not a model folder or hub id that can be read. {error}") from error
     if adapter:

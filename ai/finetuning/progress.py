@@ -1,0 +1,73 @@
+"""What a person sees of a training: a bar, a curve, and a stop that loses nothing."""
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import matplotlib.figure
+from tqdm import tqdm
+from transformers import TrainerCallback, TrainerControl, TrainerState
+
+
+class Bar(TrainerCallback):
+    """Steps done, time left, loss and tokens a second; every logged line stays above it."""
+
+    def __init__(self, tokens: Any) -> None:
+        self.tokens = tokens  # how many tokens the trainer has read so far, as a function
+        self.bar: Any = None
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.bar = tqdm(total=state.max_steps, initial=state.global_step, dynamic_ncols=True, unit="step")
+        self.started, self.before = time.monotonic(), self.tokens()
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any) -> None:
+        if self.bar is None or not logs:
+            return
+        speed = (self.tokens() - self.before) / max(1e-9, time.monotonic() - self.started)
+        if "loss" in logs:
+            self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}, {speed:.0f} tokens/s")
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in logs.items() if isinstance(value, float))
+        self.bar.write(f"step {state.global_step}: {figures}")
+
+    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.bar.close()
+
+
+class StopOnInterrupt(TrainerCallback):
+    """Ctrl-C ends the step that runs, saves a checkpoint and stops; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.before = signal.signal(signal.SIGINT, self.stop)
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopped = True
+        signal.signal(signal.SIGINT, self.before)
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if self.stopped:
+            control.should_save = control.should_training_stop = True
+
+    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        signal.signal(signal.SIGINT, self.before)
+
+
+def draw_curve(history: list[dict[str, Any]], path: Path) -> None:
+    """Loss over steps, of taught and of kept-back rows, as a picture."""
+    figure = matplotlib.figure.Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for key, label, style in (("loss", "taught rows", "-"), ("eval_loss", "kept-back rows", "o-")):
+        points = [(line["step"], float(line[key])) for line in history if key in line]
+        if points:
+            axes.plot(*zip(*points, strict=True), style, label=label, linewidth=1.2, markersize=4)
+    axes.set(xlabel="step", ylabel="weighted loss, nats a token", ylim=(0, None))
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)

@@ -1,0 +1,186 @@
+"""The training script as it is run, on tiny random models of every kind of architecture that it claims."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from servers import ROOT
+from tiny import tokenizer
+
+from ai.finetuning import eval as judge
+from ai.finetuning import finetune_lora
+
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.model]
+ROWS = ROOT / "desks" / "tennis" / "training" / "generated.jsonl"
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+# The shape of the real Llama 3.2 3B, with everything that costs memory made small.
+LLAMA_32_3B: dict[str, Any] = {
+    "num_key_value_heads": 2, "rope_theta": 500000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
+    "rope_scaling": {"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192},
+    "max_position_embeddings": 131072, "head_dim": 8,
+}  # fmt: skip
+KINDS: dict[str, Any] = {
+    "llama": lambda: transformers.LlamaConfig(**SMALL, num_key_value_heads=2),
+    "llama-3.2-3b": lambda: transformers.LlamaConfig(**SMALL, **LLAMA_32_3B),
+    "gpt2": lambda: transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=2048),
+    "gpt-neo": lambda: transformers.GPTNeoConfig(
+        hidden_size=32, num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=64
+    ),
+    "qwen2": lambda: transformers.Qwen2Config(**SMALL, num_key_value_heads=2),
+    "gemma3": lambda: transformers.Gemma3TextConfig(**SMALL, num_key_value_heads=1, head_dim=8, sliding_window=64),
+}
+
+
+def base(folder: Path, kind: str) -> Path:
+    """A random model of that architecture, saved with the tests' tokenizer."""
+    torch.manual_seed(0)
+    config = KINDS[kind]()
+    made = tokenizer()
+    config.vocab_size, config.bos_token_id, config.eos_token_id, config.pad_token_id = len(made), 1, 2, 2
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    made.save_pretrained(folder)
+    return folder
+
+
+def rows(folder: Path, count: int = 24) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(ROWS.read_text().splitlines(keepends=True)[:count]))
+    return path
+
+
+def command(tmp_path: Path, *more: str, kind: str = "llama") -> list[str]:
+    model = tmp_path / "base"
+    if not model.exists():
+        base(model, kind)
+        rows(tmp_path)
+    return [
+        "--base", str(model), "--data", str(tmp_path / "rows.jsonl"), "--out", str(tmp_path / "out"),
+        "--work", str(tmp_path / "work"), "--batch", "4", "--precision", "fp32", "--keep-back", "0", "--log-every", "1",
+        "--threads", "1", *more,
+    ]  # fmt: skip
+
+
+def train(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str, Any]:
+    monkeypatch.setattr(sys, "argv", ["finetune_lora.py", *arguments])
+    finetune_lora.main()
+    out = Path(arguments[arguments.index("--out") + 1])
+    return json.loads((out / "run.json").read_text())
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, adapter: Path | str) -> dict[str, Any]:
+    report = tmp_path / "report.json"
+    data = str(tmp_path / "rows.jsonl")
+    monkeypatch.setattr(
+        sys, "argv", ["eval.py", "--base", str(model), "--adapter", str(adapter), "--data", data, "--report", str(report), "--limit", "2"]
+    )  # fmt: skip
+    judge.main()
+    return json.loads(report.read_text())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_architecture_is_trained_saved_loaded_and_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    run = train(monkeypatch, command(tmp_path, "--steps", "3", kind=kind))
+
+    report = judged(monkeypatch, tmp_path, tmp_path / "base", tmp_path / "out")
+    assert run["rows"]["unusable"] == 0
+    assert report["json_valid"] == 1.0
+    assert report["model"].endswith(run["name"])
+
+
+def test_every_weight_can_be_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(monkeypatch, command(tmp_path, "--method", "full", "--steps", "2", "--lr", "1e-2", kind="gpt2"))
+
+    before = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32)
+    after = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
+    changed = [
+        not torch.allclose(a, b, atol=1e-3) for a, b in zip(before.parameters(), after.parameters(), strict=True)
+    ]
+    assert sum(changed) > len(changed) / 2
+    assert judged(monkeypatch, tmp_path, tmp_path / "out", "")["json_valid"] == 1.0
+
+
+def test_an_adapter_is_trained_beside_four_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("bitsandbytes")
+
+    train(monkeypatch, command(tmp_path, "--method", "qlora", "--precision", "bf16", "--steps", "2"))
+
+    saved = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
+    assert saved["peft_type"] == "LORA"
+    assert judged(monkeypatch, tmp_path, tmp_path / "base", tmp_path / "out")["json_valid"] == 1.0
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = ["--steps", "8", "--evaluate-every", "4"]
+    whole = train(monkeypatch, command(tmp_path, *steps, "--work", str(tmp_path / "whole")))
+    train(monkeypatch, command(tmp_path, *steps))
+    for last in (tmp_path / "work").glob("checkpoint-8"):
+        last.rename(tmp_path / "lost")
+
+    resumed = train(monkeypatch, command(tmp_path, *steps, "--resume"))
+
+    assert whole["steps"] == resumed["steps"] == 8
+    assert losses(tmp_path / "whole") == losses(tmp_path / "work")
+
+
+def losses(work: Path) -> list[float]:
+    state = json.loads((work / "checkpoint-8" / "trainer_state.json").read_text())
+    return [line["loss"] for line in state["log_history"] if "loss" in line]
+
+
+def test_arguments_are_kept_as_text_and_never_pickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = train(monkeypatch, command(tmp_path, "--steps", "2", "--evaluate-every", "1"))
+
+    assert list((tmp_path / "work").glob("checkpoint-*/adapter_model.safetensors"))
+    assert not list(tmp_path.rglob("training_args.bin"))
+    assert run["arguments"]["steps"] == 2
+    assert (tmp_path / "out" / "curve.png").stat().st_size > 1000
+
+
+def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = command(tmp_path, "--steps", "400", "--evaluate-every", "400")
+    running = subprocess.Popen(
+        [sys.executable, "ai/finetuning/finetune_lora.py", *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    said = ""
+    assert running.stdout is not None
+    for line in running.stdout:
+        said += line
+        if "step 2:" in line:
+            running.send_signal(signal.SIGINT)
+            break
+    said += running.communicate(timeout=120)[0]
+
+    (checkpoint,) = (tmp_path / "work").glob("checkpoint-*")
+    stopped_at = int(checkpoint.name.split("-")[1])
+    assert f"Stopped at step {stopped_at}" in said
+    assert "Traceback" not in said
+    assert running.returncode == 1
+    assert (
+        train(monkeypatch, [*command(tmp_path, "--steps", str(stopped_at + 1)), "--resume"])["steps"] == stopped_at + 1
+    )
+
+
+def test_half_precision_without_a_gpu_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+
+    with pytest.raises(finetune_lora.CannotTrain, match="use bf16 or fp32"):
+        train(monkeypatch, command(tmp_path, "--precision", "fp16"))
+
+
+def test_a_preset_gives_way_to_what_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["finetune_lora.py", "--preset", "gpu-qlora", "--rank", "8"])
+
+    args = finetune_lora.arguments()
+
+    assert (args.method, args.rank, args.lr) == ("qlora", 8, 2e-4)
