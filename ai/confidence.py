@@ -40,6 +40,14 @@ def confidence_of(categories: Mapping[str, float], chosen: str, username_probabi
     return round(categories.get(chosen, 0.0) * username_probability, 4)
 
 
+def human_score(categories: Mapping[str, float], desk: Desk, words: str, confidence: float) -> float:
+    """How strongly a mail asks for a person, 0 to 1: certain where its words give a sign, else as the model doubts."""
+    if any(sign.search(words) for sign in SIGNS.values()):
+        return 1.0
+    of_people = sum(share for name, share in categories.items() if desk.category(name).needs_human)
+    return round(max(of_people, 1.0 - confidence), 4)
+
+
 def reasons_for_a_person(draft: Draft, desk: Desk, words: str, confidence: float) -> list[str]:
     """Why a person must decide; empty where nothing asks for one."""
     reasons = [reason for reason, sign in SIGNS.items() if sign.search(words)]

@@ -1,94 +1,108 @@
 """Judge a model on mails whose right answers are known, or talk to it.
 
-    python ai/finetuning/eval.py --data desks/tennis/training/heldout.jsonl --report var/eval.json
-    python ai/finetuning/eval.py                       # type a mail, see the draft
+    python ai/finetuning/eval.py --data desks/tennis/training/heldout.jsonl --report var/eval.json --baselines
+    python ai/finetuning/eval.py -i                    # type a mail, see the draft
 
-With --data, rows with an answer are judged into --report; rows without one are answered into --predictions.
-The mail goes through the same prompt, grammar and resolving as on the desk.
+With --data, rows with an answer are judged into --report, a JSON file with a page of plots beside it; rows without
+one are answered into --predictions. The mail goes through the same prompt, grammar and resolving as on the desk.
 """
 
 import argparse
 import json
 import time
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from rouge_score.rouge_scorer import RougeScorer
+from tqdm import tqdm
 
-from ai.confidence import confidence_of, reasons_for_a_person
+from ai.confidence import confidence_of, human_score, reasons_for_a_person
+from ai.finetuning.baselines import baselines
+from ai.finetuning.duplicates import text_of
 from ai.finetuning.examples import Report, Row, read_rows
+from ai.finetuning.metrics import Answered, judge, label_figures, rate
+from ai.finetuning.perplexity import perplexity
+from ai.finetuning.report import write_page
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder, DecodingFailed
 from ai.model.engine import best_dtype
-from ai.model.loading import load
+from ai.model.loading import NoModel, load
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
-from db.desk import Desk, load_desk
+from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 
-
-@dataclass(frozen=True)
-class Answered:
-    """One row beside what the model made of it; `got` is None where its output was not a draft."""
-
-    row: Row
-    got: Draft | None
-    confidence: float
-    needs_human: bool
-    seconds: float
-    tokens: int
+HEADLINES = (
+    "n", "json_valid", "category_accuracy", "macro_f1", "username_exact", "details_f1", "all_fields_exact", "needs_human",
+    "confidence", "reply",
+)  # fmt: skip
+OF_THE_BASE = 40  # mails that the base model without adapter answers for comparison: it writes long replies
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    parser.add_argument("--data", type=Path, help="JSONL or CSV of mails")
-    parser.add_argument("--report", type=Path, help="where the figures go, as JSON")
-    parser.add_argument("--predictions", type=Path, help="where drafts of all rows go, as JSONL")
-    parser.add_argument("--base", default="", help="hub id or folder (default: the bundled model)")
-    parser.add_argument("--adapter", help="folder of an adapter; '' for none (default: the desk's own)")
-    parser.add_argument("--limit", type=int, default=0, help="judge only so many rows, spread evenly")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--write-scores", action="store_true", help="also write the scores into the adapter's run.json")
+    add = parser.add_argument
+    add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
+    add("--data", type=Path, help="JSONL or CSV of mails")
+    add("--report", type=Path, help="where the figures go, as JSON; a page of plots is written beside it")
+    add("--predictions", type=Path, help="where drafts of all rows go, as JSONL")
+    add("--base", default="", help="hub id or folder (default: the bundled model)")
+    add("--adapter", help="folder of an adapter; '' for none (default: the desk's own)")
+    add("--limit", type=int, default=0, help="judge only so many rows, spread evenly")
+    add("--baselines", action="store_true", help="judge majority, TF-IDF, embeddings and the bare base model as well")
+    add("-i", "--interactive", action="store_true", help="type mails, see drafts (the default without --data)")
+    add("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
+    add("--write-scores", action="store_true", help="also write the scores into the adapter's run.json")
     args = parser.parse_args()
 
+    # Model: as on the desk, adapter merged in.
     desk = load_desk(args.desk)
     if args.threads:
         torch.set_num_threads(args.threads)
     adapter = str(desk.folder / "adapter") if args.adapter is None else args.adapter
+    knowledge = load_knowledge(desk.folder / "knowledge")
     loaded = load(args.base, adapter, dtype=best_dtype())
-    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"))
-    if args.data is None:
+    decoder = Decoder(loaded, desk, knowledge)
+    if args.interactive or args.data is None:
         return talk(decoder, desk)
 
+    # Data.
     report = Report()
     rows = spread(read_rows(args.data, report), args.limit)
     for problem in report.problems:
         print("unusable:", problem)
     if not rows:
         raise SystemExit(f"{args.data} holds no usable row.")
-    answered = []
-    for number, row in enumerate(rows, start=1):
-        answered.append(answer(row, decoder, desk))
-        print(f"\r{number} of {len(rows)}", end="", flush=True)
-    print()
+
+    # Drafts.
+    answered = [answer(row, decoder, desk) for row in tqdm(rows, desc="drafts", unit="mail")]
     if args.predictions:
         write_predictions(args.predictions, answered)
     judged = [one for one in answered if one.row.answer is not None]
-    if judged:
-        figures = judge(judged, f"{loaded.base} + {loaded.adapter}" if loaded.adapter else loaded.base)
-        show(figures)
-        if args.report:
-            args.report.parent.mkdir(parents=True, exist_ok=True)
-            args.report.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        if args.write_scores:
-            keep_scores(Path(adapter) / "run.json", args.data, figures)
+    if not judged:
+        return print(f"No row has an answer to judge by; the drafts are in {args.predictions}.")
+
+    # Figures.
+    name = f"{loaded.base} + {loaded.adapter}" if loaded.adapter else loaded.base
+    figures = judge(judged, name)
+    gold = [one.row for one in judged if one.gold.reply]
+    figures["reply"]["perplexity"] = perplexity(loaded, gold, desk, knowledge)
+    bare = load(args.base, dtype=best_dtype()) if adapter else loaded
+    figures["reply"]["perplexity_base"] = perplexity(bare, gold, desk, knowledge)
+    figures["baselines"] = {}
+    if args.baselines:
+        figures["baselines"] = compare(desk, [one.row for one in judged])
+        figures["baselines"]["base_model"] = judge_base(Decoder(bare, desk, knowledge), judged, desk)
+    show(figures)
+    if args.report:
+        args.report.parent.mkdir(parents=True, exist_ok=True)
+        args.report.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        page = write_page(args.report.with_suffix(".html"), figures, judged)
+        print(f"{args.report} and {page}")
+    if args.write_scores:
+        keep_scores(Path(adapter) / "run.json", args.data, figures)
 
 
 def talk(decoder: Decoder, desk: Desk) -> None:
@@ -99,12 +113,16 @@ def talk(decoder: Decoder, desk: Desk) -> None:
             while (line := input("> " if not lines else "  ")) != ".":
                 lines.append(line)
         except (EOFError, KeyboardInterrupt):
-            print()
-            return
+            return print()
         mail = MailText("", "", datetime.now(UTC), "", "\n".join(lines))
-        written = decoder.draft(mail)
+        try:
+            written = decoder.draft(mail)
+            draft = parse_draft(written.text, desk, mail)
+        except (DecodingFailed, UnusableOutput) as problem:
+            print(problem)
+            continue
         best = sorted(written.categories.items(), key=lambda item: -item[1])[:3]
-        print(json.dumps(parse_draft(written.text, desk, mail).as_json(), indent=2, ensure_ascii=False))
+        print(json.dumps(draft.as_json(), indent=2, ensure_ascii=False))
         print(", ".join(f"{name} {probability:.1%}" for name, probability in best), f"in {written.seconds:.1f} s")
 
 
@@ -120,175 +138,45 @@ def answer(row: Row, decoder: Decoder, desk: Desk) -> Answered:
         written = decoder.draft(row.mail)
         got: Draft | None = parse_draft(written.text, desk, row.mail)
     except (DecodingFailed, UnusableOutput):
-        return Answered(row, None, 0.0, True, time.monotonic() - started, 0)
+        return Answered(row, None, 0.0, True, 1.0, time.monotonic() - started)
     assert got is not None
+    words = row.mail.words
     confidence = confidence_of(written.categories, got.category, written.username_probability)
-    reasons = reasons_for_a_person(got, desk, row.mail.words, confidence)
-    return Answered(row, got, confidence, bool(reasons), time.monotonic() - started, written.written_tokens)
+    return Answered(
+        row,
+        got,
+        confidence,
+        needs_human=bool(reasons_for_a_person(got, desk, words, confidence)),
+        human_score=human_score(written.categories, desk, words, confidence),
+        seconds=time.monotonic() - started,
+    )
 
 
-def judge(answered: Sequence[Answered], model: str) -> dict[str, Any]:
-    """All figures of the contract that these rows allow."""
-    pairs = [(one.row.answer, one.got) for one in answered]
-    right_category = np.array([got is not None and gold.category == got.category for gold, got in pairs if gold])
-    right_user = np.array([got is not None and gold.username == got.username for gold, got in pairs if gold])
-    seconds = np.array([one.seconds for one in answered])
-    return {
-        "n": len(answered),
-        "model": model,
-        "json_valid": rate(np.array([got is not None for _, got in pairs])),
-        "category_accuracy": rate(right_category),
-        "macro_f1": macro_f1(answered),
-        "username_exact": rate(right_user),
-        "details_f1": details_f1(answered),
-        "all_fields_exact": rate(np.array([exact(one) for one in answered])),
-        "needs_human": needs_human(answered),
-        "confidence": confidence_figures(answered, right_category & right_user),
-        "reply": {"rouge_l": rouge_l(answered)},
-        "latency_ms": {
-            "p50": round(float(np.median(seconds)) * 1000),
-            "p95": round(float(np.quantile(seconds, 0.95)) * 1000),
-        },
-        "tickets_per_minute": round(60 / float(seconds.mean()), 1),
-        "per_category": grouped(answered, lambda one: [one.row.answer.category] if one.row.answer else []),
-        "per_language": grouped(answered, lambda one: [one.row.lang or "unknown"]),
-        "per_tag": grouped(answered, lambda one: list(one.row.tags)),
-        "confusion": confusion(answered),
-        "errors": [wrong(one) for one in answered if not exact(one)],
-    }
+def compare(desk: Desk, judged: Sequence[Row]) -> dict[str, Any]:
+    """Baselines of the category, taught on the desk's own training rows."""
+    paths = sorted((desk.folder / "training").glob("**/*.jsonl"))
+    rows = [row for path in paths if path.name != "heldout.jsonl" for row in read_rows(path, Report()) if row.answer]
+    if not rows:
+        return {}
+    return baselines(
+        [text_of(row) for row in rows],
+        [row.answer.category for row in rows if row.answer],
+        [text_of(row) for row in judged],
+        [row.answer.category for row in judged if row.answer],
+    )
 
 
-def rate(hits: Any) -> float:
-    return round(float(np.mean(hits)), 4) if len(hits) else 0.0
-
-
-def exact(one: Answered) -> bool:
-    gold, got = one.row.answer, one.got
-    if gold is None or got is None:
-        return False
-    return (gold.category, gold.username, dict(gold.details)) == (got.category, got.username, dict(got.details))
-
-
-def macro_f1(answered: Sequence[Answered]) -> float:
-    scores = []
-    for category in sorted({one.row.answer.category for one in answered if one.row.answer}):
-        said = [
-            (
-                one.row.answer is not None and one.row.answer.category == category,
-                one.got is not None and one.got.category == category,
-            )
-            for one in answered
-        ]
-        scores.append(f1(sum(a and b for a, b in said), sum(b for _, b in said), sum(a for a, _ in said)))
-    return round(float(np.mean(scores)), 4)
-
-
-def details_f1(answered: Sequence[Answered]) -> float:
-    """Micro F1 over pairs of key and value; case and spaces aside."""
-    hits = got_all = gold_all = 0
-    for one in answered:
-        gold = {
-            (k, " ".join(v.casefold().split())) for k, v in (one.row.answer.details if one.row.answer else {}).items()
-        }
-        got = {(k, " ".join(v.casefold().split())) for k, v in (one.got.details if one.got else {}).items()}
-        hits, got_all, gold_all = hits + len(gold & got), got_all + len(got), gold_all + len(gold)
-    return round(f1(hits, got_all, gold_all), 4)
-
-
-def f1(hits: int, got: int, gold: int) -> float:
-    return 2 * hits / (got + gold) if got + gold else 1.0
-
-
-def needs_human(answered: Sequence[Answered]) -> dict[str, float]:
-    known = [(one.row.needs_human, one.needs_human) for one in answered if one.row.needs_human is not None]
-    hits = sum(1 for gold, got in known if gold and got)
-    said, true = sum(got for _, got in known), sum(bool(gold) for gold, _ in known)
-    return {"precision": round(hits / said, 4) if said else 0.0, "recall": round(hits / true, 4) if true else 0.0}
-
-
-def confidence_figures(answered: Sequence[Answered], right: Any) -> dict[str, float | None]:
-    """Calibration and selection: 15 equal-mass bins; risk-coverage by falling confidence."""
-    sure = np.array([one.confidence for one in answered])
-    order = np.argsort(-sure, kind="stable")
-    risks = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    bins = np.array_split(np.argsort(sure, kind="stable"), min(15, len(sure)))
-    ece = sum(len(b) / len(sure) * abs(sure[b].mean() - right[b].mean()) for b in bins if len(b))
-    wins = sure[right][:, None] - sure[~right][None, :]
-    return {
-        "ece": round(float(ece), 4),
-        "auroc": round(float((wins > 0).mean() + (wins == 0).mean() / 2), 4) if wins.size else None,
-        "aurc": round(float(risks.mean()), 4),
-        **{f"coverage_at_{int(risk * 100)}pct_risk": coverage(risks, risk) for risk in (0.01, 0.05)},
-    }
-
-
-def coverage(risks: Any, most: float) -> float:
-    """The largest share of mails, surest first, that stays below the risk."""
-    fine = np.flatnonzero(risks <= most)
-    return round(float((fine[-1] + 1) / len(risks)), 4) if len(fine) else 0.0
-
-
-def rouge_l(answered: Sequence[Answered]) -> float | None:
-    scorer = RougeScorer(["rougeL"])
-    scores = [
-        scorer.score(one.row.answer.reply, one.got.reply if one.got else "")["rougeL"].fmeasure
-        for one in answered
-        if one.row.answer and one.row.answer.reply
-    ]
-    return round(float(np.mean(scores)), 4) if scores else None
-
-
-def grouped(answered: Sequence[Answered], keys_of: Any) -> dict[str, Any]:
-    groups: dict[str, list[Answered]] = defaultdict(list)
-    for one in answered:
-        for key in keys_of(one):
-            groups[key].append(one)
-    return {
-        key: {
-            "n": len(group),
-            "category_accuracy": rate(
-                np.array(
-                    [
-                        one.got is not None
-                        and one.row.answer is not None
-                        and one.got.category == one.row.answer.category
-                        for one in group
-                    ]
-                )
-            ),
-            "username_exact": rate(
-                np.array(
-                    [
-                        one.got is not None
-                        and one.row.answer is not None
-                        and one.got.username == one.row.answer.username
-                        for one in group
-                    ]
-                )
-            ),
-            "details_f1": details_f1(group),
-        }
-        for key, group in sorted(groups.items())
-    }
-
-
-def confusion(answered: Sequence[Answered]) -> dict[str, dict[str, int]]:
-    table: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in answered:
-        if one.row.answer:
-            table[one.row.answer.category][one.got.category if one.got else "unusable"] += 1
-    return {gold: dict(row) for gold, row in sorted(table.items())}
-
-
-def wrong(one: Answered) -> dict[str, Any]:
-    return {
-        "id": one.row.id,
-        "gold": one.row.answer.as_json() if one.row.answer else None,
-        "got": one.got.as_json() if one.got else None,
-    }
+def judge_base(decoder: Decoder, judged: Sequence[Answered], desk: Desk) -> dict[str, Any]:
+    """The base model without adapter, under the same grammar, on some of the mails."""
+    rows = spread([one.row for one in judged], OF_THE_BASE)
+    answered = [answer(row, decoder, desk) for row in tqdm(rows, desc="base model", unit="mail")]
+    got = [one.got.category if one.got else "unusable" for one in answered]
+    figures = label_figures([one.gold.category for one in answered], got)
+    return {"n": len(rows), **figures, "username_exact": rate([one.username_right for one in answered])}
 
 
 def write_predictions(path: Path, answered: Sequence[Answered]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for one in answered:
             got = one.got.as_json() if one.got else None
@@ -297,40 +185,21 @@ def write_predictions(path: Path, answered: Sequence[Answered]) -> None:
 
 
 def keep_scores(path: Path, data: Path, figures: dict[str, Any]) -> None:
-    names = (
-        "n",
-        "json_valid",
-        "category_accuracy",
-        "macro_f1",
-        "username_exact",
-        "details_f1",
-        "needs_human",
-        "confidence",
-        "reply",
-    )
     run = json.loads(path.read_text(encoding="utf-8"))
-    run["scores"] = {**run.get("scores", {}), data.name: {name: figures[name] for name in names}}
+    scores = {name: figures[name] for name in (*HEADLINES, "per_language")}
+    run["scores"] = {**run.get("scores", {}), data.name: scores}
     path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def show(figures: dict[str, Any]) -> None:
-    for name in (
-        "n",
-        "json_valid",
-        "category_accuracy",
-        "macro_f1",
-        "username_exact",
-        "details_f1",
-        "all_fields_exact",
-        "needs_human",
-        "confidence",
-        "reply",
-        "latency_ms",
-        "tickets_per_minute",
-    ):
+    for name in (*HEADLINES, "latency_ms", "tickets_per_minute", "intervals", "per_language"):
         print(f"{name:20} {figures[name]}")
-    print("by language:", figures["per_language"])
+    for name, baseline in figures["baselines"].items():
+        print(f"{name:30} {baseline}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (NoModel, UnusableDesk) as problem:
+        raise SystemExit(str(problem)) from None
