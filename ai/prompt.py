@@ -39,6 +39,23 @@ def messages(desk: Desk, mail: MailText, passages: Sequence[str] = (), tokenizer
     return [{"role": "system", "content": desk.system_prompt}, {"role": "user", "content": "\n".join(parts)}]
 
 
+def messages_with_examples(
+    desk: Desk, mail: MailText, examples: Sequence[tuple[MailText, str]], passages: Sequence[str] = ()
+) -> list[Message]:
+    """The same conversation for a model that never learnt the form: its keys in words, and answered mails before it."""
+    system, *_ = messages(desk, mail)
+    keys = "; ".join(f"{c.name}: {', '.join(c.fields)}" for c in desk.categories)
+    told = (
+        f"{system['content']} username is the account's user name, or empty where the mail names none. details holds only "
+        f"keys that the mail states, out of these: {keys}. A word in curly brackets in a reply is filled in later: use "
+        "those of the examples, and never say that something is done without one. Write nothing but the JSON object."
+    )
+    turns = [{"role": "system", "content": told}]
+    for shown, answer in examples:
+        turns += [messages(desk, shown)[-1], {"role": "assistant", "content": answer}]
+    return [*turns, messages(desk, mail, passages)[-1]]
+
+
 def cut(body: str, tokenizer: Any, longest: int = LONGEST_MAIL) -> str:
     """Keep head and tail of a long mail, by tokens, and say that something is missing."""
     if len(body) <= longest:  # a token is at least one character

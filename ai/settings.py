@@ -1,6 +1,6 @@
 """Settings of the model: which base, which adapter."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -9,4 +9,5 @@ class ModelSettings(BaseSettings):
 
     base: str = ""
     adapter: str = ""
+    api_key: SecretStr = SecretStr("")
     threads: int = Field(default=0, ge=0, le=256)

@@ -20,7 +20,10 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
+
+from ai.model.loading import packaged_gguf
 
 ROOT = Path(__file__).resolve().parent.parent
 DOVECOT = """
@@ -283,3 +286,21 @@ def why_not(*programs: str) -> str:
     """Why tests that need these programs are skipped; "" where they can run."""
     missing = [program for program in programs if shutil.which(program) is None]
     return f"{', '.join(missing)} not installed" if missing else ""
+
+
+@contextlib.contextmanager
+def llama_server(folder: Path) -> Iterator[str]:
+    """llama.cpp's own OpenAI-compatible server on the default model's GGUF; yields its address. Skips without it."""
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    port = free_port()
+    with (folder / "llama.log").open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "llama_cpp.server", "--model", str(packaged_gguf()), "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "4096"],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        wait_for_port(port, 120)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        running.terminate()
+        running.wait(timeout=20)

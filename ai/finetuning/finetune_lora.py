@@ -30,10 +30,10 @@ from ai.finetuning.duplicates import like_any, repetition, without_copies
 from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, read_rows, split_by_family
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
-from ai.finetuning.training import AnswerTrainer, Collator, as_dataset, shared_prefix
+from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, shared_prefix
 from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar
-from ai.model.loading import DEFAULT_MODEL, NoModel
+from ai.model.loading import DEFAULT_MODEL, NoModel, load
 from ai.prompt import prompt_hash
 from db.desk import Desk, UnusableDesk, load_desk
 
@@ -65,6 +65,14 @@ def arguments() -> argparse.Namespace:
     add("--out", type=Path, help="folder of the result (default: desks/<desk>/adapter)")
     add("--work", type=Path, help="folder of checkpoints (default: var/training/<desk>)")
     add("--method", choices=METHODS, default="lora", help="adapter, adapter on a 4-bit base, or every weight")
+    add(
+        "--teacher",
+        default="",
+        help="hub id or folder of a larger model with the same tokenizer: learn its logits as well",
+    )
+    add("--teacher-adapter", default="", help="its adapter")
+    add("--teacher-temperature", type=float, default=2.0, help="softens both models' probabilities (default: 2)")
+    add("--teacher-share", type=float, default=0.5, help="of the teacher's part in the loss (default: 0.5)")
     add("--rank", type=int, default=16, help="LoRA rank; alpha is twice the rank, above 32 rsLoRA (default: 16)")
     add("--dropout", type=float, default=0.0, help="LoRA dropout (default: 0, it copies every activation)")
     add("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default: bf16)")
@@ -118,6 +126,9 @@ def main() -> None:
         raise SystemExit("No usable row: nothing to train on. The problems above say why.")
 
     # Training.
+    teacher = None
+    if args.teacher:
+        teacher = teacher_for(made.tokenizer, args)
     work = args.work or Path("var/training") / desk.name
     shared = 0 if args.checkpointing else shared_prefix(examples + checks)
     stop = StopOnInterrupt()
@@ -128,6 +139,7 @@ def main() -> None:
         eval_dataset=as_dataset(checks, shared) if checks else None,
         data_collator=Collator(made.tokenizer.eos_token_id),
         prefix=examples[0].prompt[:shared],
+        teacher=teacher,
         callbacks=[stop, *([EarlyStoppingCallback(args.patience)] if args.patience and checks else [])],
     )
     trainer.remove_callback(PrinterCallback)
@@ -170,6 +182,17 @@ def main() -> None:
     (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     judge = f"--base {out} --adapter ''" if args.method == "full" else f"--adapter {out}"
     print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --desk {desk.name} {judge} …")
+
+
+def teacher_for(tokenizer: Any, args: argparse.Namespace) -> Teacher:
+    """Raise CannotTrain where its tokens are not the student's: logits could not be compared."""
+    loaded = load(args.teacher, args.teacher_adapter, dtype=PRECISIONS[args.precision])
+    if loaded.tokenizer.get_vocab() != tokenizer.get_vocab():
+        raise CannotTrain(
+            f"--teacher {args.teacher} has another tokenizer: let distill.py learn from its answers instead."
+        )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Teacher(loaded.model.to(device), args.teacher_temperature, args.teacher_share)
 
 
 def own_data(desk: Desk) -> list[Path]:

@@ -66,13 +66,52 @@ class AnswerLoss:
     kinds: torch.Tensor
 
 
-def answer_loss(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor], weights: torch.Tensor) -> AnswerLoss:
+@dataclass(frozen=True)
+class Teacher:
+    """A larger model with the same tokenizer, whose probabilities are learnt beside the right tokens.
+
+    Hinton et al. 2015, arXiv:1503.02531: loss = (1 - share) * cross entropy + share * T^2 * KL(teacher || student), both
+    softened by T = `temperature`.
+    """
+
+    model: Any
+    temperature: float = 2.0
+    share: float = 0.5
+
+
+def answer_loss(
+    model: Any,
+    prefix: torch.Tensor,
+    batch: dict[str, torch.Tensor],
+    weights: torch.Tensor,
+    teacher: Teacher | None = None,
+) -> AnswerLoss:
     """Loss of the answer tokens of `batch`, whose rows [B, T] all follow `prefix` [1, S]; `weights` goes by kind.
 
     The prefix's keys and values are computed once and shared by the B rows, gradients included. Logits exist only
     where something is learnt.
     """
-    ids, mask, kinds = batch["input_ids"], batch["attention_mask"], batch["kinds"]
+    ids, kinds = batch["input_ids"], batch["kinds"]
+    out = forward(model, prefix, batch)
+    learnt = kinds[:, 1:] != Kind.GIVEN  # the hidden state before a token predicts it
+    told, targets = kinds[:, 1:][learnt], ids[:, 1:][learnt]
+    weigh = weights.to(ids.device)[told]
+    if has_plain_head(model):
+        hidden, soft = out.last_hidden_state[:, :-1][learnt], None
+        if teacher is not None:
+            with torch.no_grad():
+                seen = forward(teacher.model, prefix, batch).last_hidden_state[:, :-1][learnt]
+            soft = Soft(seen, teacher.model.get_output_embeddings().weight, teacher.temperature, teacher.share)
+        total, losses, right = HeadLoss.apply(hidden, model.get_output_embeddings().weight, targets, weigh, soft)
+        return AnswerLoss(total, losses, right, told)
+    logits = out.logits[:, :-1][learnt].float()
+    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+    return AnswerLoss((losses * weigh).sum(), losses.detach(), logits.argmax(dim=-1) == targets, told)
+
+
+def forward(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]) -> Any:
+    """Output of the model's decoder, or of the whole model where its head is not plain, over the rows behind `prefix`."""
+    ids, mask = batch["input_ids"], batch["attention_mask"]
     rows, size = ids.shape[0], prefix.shape[1]
     decoder = model.get_decoder() if has_plain_head(model) else model
     known: dict[str, Any] = {"use_cache": False}
@@ -81,22 +120,12 @@ def answer_loss(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]
         decoder(input_ids=prefix.to(ids.device), past_key_values=cache, use_cache=True)
         cache.batch_repeat_interleave(rows)
         known = {"past_key_values": cache, "use_cache": True}
-    out = decoder(
+    return decoder(
         input_ids=ids,
         attention_mask=torch.cat([mask.new_ones(rows, size), mask], dim=1),
         position_ids=torch.arange(size, size + ids.shape[1], device=ids.device).expand(rows, -1),
         **known,
     )
-    learnt = kinds[:, 1:] != Kind.GIVEN  # the hidden state before a token predicts it
-    told, targets = kinds[:, 1:][learnt], ids[:, 1:][learnt]
-    weigh = weights.to(ids.device)[told]
-    if decoder is not model:
-        hidden = out.last_hidden_state[:, :-1][learnt]
-        total, losses, right = HeadLoss.apply(hidden, model.get_output_embeddings().weight, targets, weigh)
-        return AnswerLoss(total, losses, right, told)
-    logits = out.logits[:, :-1][learnt].float()
-    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
-    return AnswerLoss((losses * weigh).sum(), losses.detach(), logits.argmax(dim=-1) == targets, told)
 
 
 def has_plain_head(model: Any) -> bool:
@@ -105,6 +134,24 @@ def has_plain_head(model: Any) -> bool:
     head = model.get_output_embeddings()
     scaled = any(getattr(model.config, name, None) not in (None, 1.0) for name in scales)
     return head is not None and getattr(head, "bias", None) is None and not scaled
+
+
+@dataclass(frozen=True)
+class Soft:
+    """A teacher's hidden states [N, E] and output matrix [V, E], with temperature and share of its part in the loss."""
+
+    hidden: torch.Tensor
+    matrix: torch.Tensor
+    temperature: float
+    share: float
+
+    def add(self, scores: torch.Tensor, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """For the student's logits [n, V] of `part`: T^2 KL(teacher || student) [n] and its gradient [n, V]."""
+        wanted = (self.hidden[part] @ self.matrix.to(self.hidden.dtype).t()).float() / self.temperature
+        wanted = wanted.log_softmax(dim=-1)
+        own = (scores / self.temperature).log_softmax(dim=-1)
+        divergence = (wanted.exp() * (wanted - own)).sum(dim=-1) * self.temperature**2
+        return divergence, (own.exp() - wanted.exp()) * self.temperature
 
 
 class HeadLoss(torch.autograd.Function):
@@ -116,9 +163,15 @@ class HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+        ctx: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        targets: torch.Tensor,
+        weights: torch.Tensor,
+        soft: Soft | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """`hidden` [N, D], `weight` [V, D], `targets` and `weights` [N]."""
+        hard, extra = 1.0 - (soft.share if soft else 0.0), torch.zeros(len(targets), device=hidden.device)
         losses = torch.empty(len(targets), device=hidden.device)
         right = torch.empty(len(targets), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty(hidden.shape, device=hidden.device)
@@ -131,11 +184,15 @@ class HeadLoss(torch.autograd.Function):
             top, best = scores.max(dim=-1, keepdim=True)
             right[part] = best[:, 0] == target
             scores -= top
+            if soft is not None:
+                extra[part], pull = soft.add(scores, part)
             chosen = scores[rows, target]
             total = scores.exp_().sum(dim=-1)
             losses[part] = total.log() - chosen
-            scores *= (weights[part] / total)[:, None]
-            scores[rows, target] -= weights[part]
+            scores *= (hard * weights[part] / total)[:, None]
+            scores[rows, target] -= hard * weights[part]
+            if soft is not None:
+                scores += pull * (soft.share * weights[part])[:, None]
             slope = scores.to(hidden.dtype)
             grad_hidden[part] = (slope @ matrix).float()
             if grad_weight is not None:
@@ -143,15 +200,17 @@ class HeadLoss(torch.autograd.Function):
         ctx.save_for_backward(grad_hidden, grad_weight)
         ctx.dtypes = hidden.dtype, weight.dtype
         ctx.mark_non_differentiable(losses, right)
-        return (losses * weights).sum(), losses, right
+        together = hard * losses + (soft.share * extra if soft else 0.0)
+        return (together * weights).sum(), losses, right
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor, *_: Any) -> tuple[torch.Tensor, torch.Tensor | None, None, None]:
+    def backward(ctx: Any, grad: torch.Tensor, *_: Any) -> tuple[torch.Tensor, torch.Tensor | None, None, None, None]:
         grad_hidden, grad_weight = ctx.saved_tensors
         of_hidden, of_weight = ctx.dtypes
         return (
             (grad_hidden * grad).to(of_hidden),
             None if grad_weight is None else (grad_weight * grad).to(of_weight),
+            None,
             None,
             None,
         )
@@ -194,8 +253,9 @@ class MixedByLength(Sampler[int]):
 class AnswerTrainer(Trainer):
     """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
 
-    def __init__(self, *, prefix: list[int], **rest: Any) -> None:
+    def __init__(self, *, prefix: list[int], teacher: Teacher | None = None, **rest: Any) -> None:
         super().__init__(**rest)
+        self.teacher = teacher
         self.prefix = torch.tensor([prefix], dtype=torch.long)
         self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
         self.tokens = self.answer_tokens = 0  # read and learnt so far, without padding and the shared prefix
@@ -223,7 +283,7 @@ class AnswerTrainer(Trainer):
         unwrapped = self.accelerator.unwrap_model(model)
         base = unwrapped.get_base_model() if hasattr(unwrapped, "get_base_model") else unwrapped
         with self.accelerator.autocast():  # accelerate puts it around model.forward only, which is not called here
-            found = answer_loss(base, self.prefix, inputs, self.weights)
+            found = answer_loss(base, self.prefix, inputs, self.weights, self.teacher if model.training else None)
         if model.training:
             self.tokens += int(inputs["attention_mask"].sum())
             self.answer_tokens += len(found.kinds)

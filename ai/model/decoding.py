@@ -28,6 +28,14 @@ class DecodingFailed(Exception):
     """The grammar or the model ended in a state that no draft can come from."""
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """Chance for several answers to one mail; without it a draft is greedy."""
+
+    temperature: float
+    seed: int
+
+
 @dataclass
 class Written:
     """What the model wrote, and how sure it was. Probabilities are after the grammar's mask."""
@@ -43,7 +51,7 @@ class Written:
 
 
 class Decoder:
-    """Owns one model; not thread-safe. `draft` is greedy, so the same mail gives the same draft."""
+    """Owns one model; not thread-safe. Unless sampled, a draft is greedy: the same mail gives the same draft."""
 
     def __init__(self, loaded: Loaded, desk: Desk, knowledge: Knowledge) -> None:
         self.model, self.tokenizer = loaded.model, loaded.tokenizer
@@ -54,20 +62,21 @@ class Decoder:
         self.prefix_ids, self.prefix = self.shared_prefix()
 
     @torch.inference_mode()
-    def draft(self, mail: MailText, category: str = "") -> Written:
+    def draft(self, mail: MailText, category: str = "", sampling: Sampling | None = None) -> Written:
         """Write the draft of one mail; `category` forces what a person has chosen. Raise DecodingFailed."""
+        choose = Choice(sampling)
         started = time.monotonic()
         ids = token_ids(messages(self.desk, mail, tokenizer=self.tokenizer), self.tokenizer)
         cache, logits = self.read(ids)
         categories = self.score_categories(cache, logits)
-        chosen = category or max(categories, key=lambda name: categories[name])
+        chosen = category or choose.name(categories)
         passages: list[Passage] = []
         if self.desk.category(chosen).knowledge:
             passages = self.knowledge.find(mail.words)
             told = messages(self.desk, mail, [passage.text for passage in passages], self.tokenizer)
             ids = token_ids(told, self.tokenizer)
             cache, logits = self.read(ids)
-        written = self.write(mail, chosen, cache, logits)
+        written = self.write(mail, chosen, cache, logits, choose)
         written.categories, written.passages = categories, passages
         written.prompt_tokens, written.seconds = len(ids), time.monotonic() - started
         return written
@@ -134,7 +143,9 @@ class Decoder:
             scores[name] = math.exp(score)
         return scores
 
-    def write(self, mail: MailText, category: str, cache: DynamicCache, logits: torch.Tensor) -> Written:
+    def write(
+        self, mail: MailText, category: str, cache: DynamicCache, logits: torch.Tensor, choose: "Choice"
+    ) -> Written:
         try:
             matcher = self.grammar.matcher(mail, category)
         except NoGrammar as problem:
@@ -148,7 +159,7 @@ class Decoder:
                 llguidance.numpy.fill_next_token_bitmask(matcher, mask, 0)
                 allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: self.vocabulary].astype(bool)
                 legal = logits.masked_fill(~torch.from_numpy(allowed), -torch.inf)
-                best = int(legal.argmax())
+                best = choose.token(legal)
                 certainty.append(float(legal[best] - torch.logsumexp(legal, 0)))
                 forced = [best]
             else:
@@ -174,6 +185,24 @@ class Decoder:
         end = text.find('","details":', start - 1) + 1
         inside = [c for c, e, s in zip(certainty, ends, [0, *ends], strict=False) if e > start and s < end]
         return math.exp(sum(inside))
+
+
+class Choice:
+    """The likeliest, or by chance with probabilities sharpened or flattened by the temperature."""
+
+    def __init__(self, sampling: Sampling | None) -> None:
+        self.temperature = sampling.temperature if sampling else 0.0
+        self.chance = torch.Generator().manual_seed(sampling.seed) if sampling else None
+
+    def token(self, scores: torch.Tensor) -> int:
+        """A place in logits [V]."""
+        if not self.temperature:
+            return int(scores.argmax())
+        return int(torch.multinomial(torch.softmax(scores / self.temperature, 0), 1, generator=self.chance))
+
+    def name(self, probabilities: dict[str, float]) -> str:
+        scores = torch.tensor([math.log(max(p, 1e-30)) for p in probabilities.values()])
+        return list(probabilities)[self.token(scores)]
 
 
 def shared(ids: Sequence[int], others: Sequence[int]) -> int:

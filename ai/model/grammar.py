@@ -62,6 +62,23 @@ def schema_for(desk: Desk, category: str, mail: MailText) -> dict[str, Any]:
     }
 
 
+def schema_of_any(desk: Desk) -> dict[str, Any]:
+    """The draft's form for a server that knows no spans: any category, any user name, any of the desk's keys."""
+    detail = {"type": "string", "minLength": 1, "maxLength": LONGEST_DETAIL}
+    keys = dict.fromkeys(key for category in desk.categories for key in category.fields)
+    return {
+        "type": "object",
+        "properties": {
+            "category": {"type": "string", "enum": list(desk.category_names)},
+            "username": {"type": "string", "maxLength": 80},
+            "details": {"type": "object", "properties": dict.fromkeys(keys, detail), "additionalProperties": False},
+            "reply": {"type": "string", "minLength": 1, "maxLength": LONGEST_REPLY},
+        },
+        "required": ["category", "username", "details", "reply"],
+        "additionalProperties": False,
+    }
+
+
 def words_of(text: str) -> list[str]:
     """Every piece of the mail that could be a user name, once, in order: no name can be misspelt or invented."""
     found: dict[str, None] = {}

@@ -5,7 +5,16 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
-from ai.finetuning.training import WEIGHTS, Collator, HeadLoss, MixedByLength, answer_loss, as_dataset, shared_prefix
+from ai.finetuning.training import (
+    WEIGHTS,
+    Collator,
+    HeadLoss,
+    MixedByLength,
+    Soft,
+    answer_loss,
+    as_dataset,
+    shared_prefix,
+)
 
 GIVEN, CATEGORY, FIELDS, REPLY = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
@@ -56,6 +65,29 @@ def test_the_output_layer_gives_the_loss_and_gradients_of_torch() -> None:
 
     for one, other in zip(*grads, strict=True):
         assert torch.allclose(one.float(), other.float(), atol=1e-4)
+
+
+def test_a_teacher_gives_the_gradients_of_softened_probabilities() -> None:
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(300, 8), torch.randn(50, 8)
+    seen, matrix = torch.randn(300, 12), torch.randn(50, 12)
+    targets, weights = torch.randint(50, (300,)), torch.rand(300)
+
+    grads = []
+    for ours in (True, False):
+        h = hidden.clone().requires_grad_()
+        if ours:
+            total, _, _ = HeadLoss.apply(h, weight, targets, weights, Soft(seen, matrix, temperature=2.0, share=0.3))
+        else:
+            own, wanted = (h @ weight.t() / 2).log_softmax(-1), (seen @ matrix.t() / 2).log_softmax(-1)
+            soft = torch.nn.functional.kl_div(own, wanted, reduction="none", log_target=True).sum(-1) * 4
+            hard = torch.nn.functional.cross_entropy(h @ weight.t(), targets, reduction="none")
+            total = ((0.7 * hard + 0.3 * soft) * weights).sum()
+        total.backward()
+        grads.append((total, h.grad))
+
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
 
 
 def test_decisions_weigh_more_than_prose() -> None:

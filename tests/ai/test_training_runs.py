@@ -170,6 +170,14 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path: Path, monkeypatch: p
     )
 
 
+def test_a_teacher_with_the_same_tokens_is_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = base(tmp_path / "teacher", "qwen2")
+
+    run = train(monkeypatch, command(tmp_path, "--steps", "2", "--teacher", str(teacher)))
+
+    assert run["arguments"]["teacher_share"] == 0.5
+
+
 def test_half_precision_without_a_gpu_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
