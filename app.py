@@ -140,8 +140,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.basicConfig(level=settings.house.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel("WARNING")
 
-    sandbox = start_sandbox(settings) if settings.house.demo and not settings.actions.url else None
-    club = open_the_club(settings)
+    sandbox = start_sandbox(settings, desk) if settings.house.demo and not settings.actions.url else None
+    club = open_the_club(settings, desk)
     model = LocalModel(
         desk,
         settings.model.base,
@@ -255,25 +255,28 @@ def mailer_of(settings: Settings) -> Mailer | None:
     return DemoMailer() if settings.house.demo else None
 
 
-def open_the_club(settings: Settings) -> HttpClub | None:
+def open_the_club(settings: Settings, desk: Desk) -> HttpClub | None:
     actions = settings.actions
     if actions.url:
-        return open_club(actions.url, actions.token.get_secret_value(), actions.timeout)
+        return open_club(actions.url, actions.token.get_secret_value(), actions.timeout, desk.actions)
     if settings.house.demo:
         return open_club(
             f"http://127.0.0.1:{settings.house.port + 1}",
             kept_secret("sandbox", settings.house.var_dir),
             actions.timeout,
+            desk.actions,
         )
     return None
 
 
-def start_sandbox(settings: Settings) -> subprocess.Popen[bytes]:
+def start_sandbox(settings: Settings, desk: Desk) -> subprocess.Popen[bytes]:
     var = settings.house.var_dir
     kept_secret("sandbox", var)
     command = [sys.executable, "-m", "actions.sandbox", "--port", str(settings.house.port + 1)]
-    command += ["--database", str(var / "demo" / "club.db"), "--token-file", str(var / "sandbox.secret")]
-    return subprocess.Popen([*command, "--parent", str(os.getpid())], cwd=Path(__file__).parent)
+    command += ["--database", str(var / "demo" / f"{desk.name}.db"), "--token-file", str(var / "sandbox.secret")]
+    return subprocess.Popen(
+        [*command, "--club", str(desk.folder / "sandbox.toml"), "--parent", str(os.getpid())], cwd=Path(__file__).parent
+    )
 
 
 def shipped_adapter(desk: Desk) -> str:

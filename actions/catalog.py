@@ -1,8 +1,11 @@
 """What staff can make happen: each action is a name, typed parameters, words, and what its result fills."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+
+from db.desk import DeclaredAction, Desk
 
 
 class Parameters(BaseModel):
@@ -84,7 +87,25 @@ class UnknownAction(Exception):
     """The desk names an action that the catalogue does not have."""
 
 
-def action_named(name: str) -> ActionKind:
+def action_named(name: str, desk: Desk) -> ActionKind:
+    """The desk's own action of that name, or the catalogue's. Raise UnknownAction."""
+    declared = desk.declared(name)
+    if declared is not None:
+        return kind_of(declared)
     if name not in CATALOG:
-        raise UnknownAction(f"There is no action {name!r}. The catalogue has: {', '.join(CATALOG)}.")
+        known = ", ".join([*CATALOG, *(action.name for action in desk.actions)])
+        raise UnknownAction(f"There is no action {name!r}. The catalogue and desk.toml have: {known}.")
     return CATALOG[name]
+
+
+def kind_of(declared: DeclaredAction) -> ActionKind:
+    """What desk.toml says becomes an action like any other, with a user name and the stated keys as parameters."""
+    fields: dict[str, Any] = dict.fromkeys(("username", *declared.body), (str, Field(min_length=1)))
+    return ActionKind(
+        declared.name,
+        declared.label,
+        declared.sentence,
+        create_model(declared.name, __base__=Parameters, **fields),
+        frozenset(declared.fills),
+        on_account=True,
+    )

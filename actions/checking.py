@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from actions.catalog import ActionKind, action_named
 from actions.dispatch import Unreachable
 from db import parts, tickets, trail
-from db.desk import Desk
+from db.desk import DeclaredAction, Desk
+from db.drafts import PLACEHOLDER
 from db.lifecycle import PROGRAM
 from db.models import now
 from db.plans import Asked, Check, Fact, Plan
@@ -67,7 +68,7 @@ def make_plan(asked: Asked, desk: Desk, club: Club) -> Plan:
     name = desk.category(asked.category).action
     if not name:
         return Plan(action="", params={}, to=asked.from_email)
-    kind = action_named(name)
+    kind = action_named(name, desk)
     planner = Planner(asked, desk, club, kind)
     try:
         params = planner.params()
@@ -95,6 +96,7 @@ class Planner:
         self.to = self.asked.from_email
         self.username = self.asked.username
         self.court_name = ""
+        self.declared = self.desk.declared(self.kind.name)
 
     def params(self) -> Json:
         work = {
@@ -104,7 +106,7 @@ class Planner:
             "cancel_booking": self.cancel_booking,
             "move_booking": self.move_booking,
         }.get(self.kind.name, self.on_account)
-        return work()
+        return work() if self.declared is None else self.as_declared(self.declared)
 
     def plan(self, params: Json) -> Plan:
         return Plan(
@@ -115,7 +117,13 @@ class Planner:
             tuple(self.checks),
             username=self.username,
             court=self.court_name,
+            blocked=self.unfillable(),
         )
+
+    def unfillable(self) -> str:
+        """Why the reply could never be sent: it waits for something that this action does not give."""
+        holes = sorted(set(PLACEHOLDER.findall(self.asked.reply)) - self.kind.fills)
+        return f"The reply waits for {{{holes[0]}}}, which “{self.kind.label.lower()}” never gives." if holes else ""
 
     def without_action(self, reason: str) -> Plan:
         """A reply that only asks may go without the action; one that waits for its result may not."""
@@ -141,7 +149,8 @@ class Planner:
         note = "" if origin == "mail" else "by the sender's address"
         self.facts.append(Fact("User name", self.username, origin, note))  # type: ignore[arg-type]
         self.facts.append(Fact("Account of", f"{account['full_name']}, {account['status']}", "looked_up"))
-        self.checks.append(Check(account["status"] == "active", f"{self.username} is {account['status']}"))
+        expected = self.declared.expects if self.declared else "active"
+        self.checks.append(Check(account["status"] == expected, f"{self.username} is {account['status']}"))
         owns = str(account["email"]).casefold() == self.asked.from_email.casefold()
         words = (
             "the sender's address is the one on file" if owns else f"{self.asked.from_email} is not the address on file"
@@ -154,6 +163,16 @@ class Planner:
         self.to = str(account["email"])
         self.facts.append(Fact("Answer goes to", self.to, "looked_up", "the address on file"))
         return {"username": self.username}
+
+    def as_declared(self, action: DeclaredAction) -> Json:
+        """What desk.toml asks for: the account, and the stated keys out of the mail."""
+        params = self.on_account()
+        for key in action.body:
+            if not self.asked.details.get(key):
+                raise CannotPlan(f"the mail does not say the {key.replace('_', ' ')}")
+            params[key] = self.asked.details[key]
+            self.facts.append(Fact(key.replace("_", " ").capitalize(), params[key], "mail"))
+        return params
 
     def update_account(self) -> Json:
         params = self.on_account()

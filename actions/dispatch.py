@@ -117,6 +117,9 @@ def spoken_values(payload: Mapping[str, Any], done: Mapping[str, Any], desk: Des
     values = {name: str(done[name]) for name in ("reset_url", "set_password_url", "fee") if done.get(name)}
     if username:
         values["account.username"] = username
+    declared = desk.declared(str(payload["name"]))
+    if declared is not None:
+        values |= {hole: str(done[key]) for hole, key in declared.fills.items() if done.get(key)}
     if booking.get("start"):
         start = datetime.fromisoformat(str(booking["start"])).astimezone(desk.timezone)
         values["booking.start"] = spoken_moment(start, language)

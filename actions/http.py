@@ -1,7 +1,7 @@
 """The club's API over HTTP: read-only look-ups, and effects under an idempotency key."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from actions.dispatch import OutcomeUnknown, Refused, Unreachable
+from db.desk import DeclaredAction
 
 Json = dict[str, Any]
 NOTHING_HAPPENED = (401, 403, 429, 503)  # the request was turned away at the door
@@ -20,6 +21,7 @@ class HttpClub:
 
     client: httpx.Client
     repeats_are_safe: bool = True  # the API honours Idempotency-Key
+    declared: Mapping[str, DeclaredAction] = field(default_factory=dict)  # of the desk, by name
 
     def accounts(self, *, username: str = "", email: str = "") -> list[Json]:
         asked = {name: value for name, value in (("username", username), ("email", email)) if value}
@@ -51,7 +53,7 @@ class HttpClub:
 
     def perform(self, action: str, params: Mapping[str, Any], key: str) -> Json:
         """Carry out one action. Raise Refused, Unreachable (nothing happened) or OutcomeUnknown."""
-        method, path, body = request_of(action, params)
+        method, path, body = request_of(action, params, self.declared.get(action))
         try:
             answer = self.client.request(method, path, json=body, headers={"Idempotency-Key": key})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -71,13 +73,24 @@ class HttpClub:
         return done
 
 
-def open_club(url: str, token: str, timeout: float) -> HttpClub:
+def open_club(url: str, token: str, timeout: float, actions: Sequence[DeclaredAction] = ()) -> HttpClub:
     headers = {"Authorization": f"Bearer {token}"}
-    return HttpClub(httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False))
+    client = httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False)
+    return HttpClub(client, declared={action.name: action for action in actions})
 
 
-def request_of(action: str, params: Mapping[str, Any]) -> tuple[str, str, Json | None]:
+def request_of(
+    action: str, params: Mapping[str, Any], declared: DeclaredAction | None = None
+) -> tuple[str, str, Json | None]:
+    """Method, path and body of an action. Every value in a path is escaped, so that none can leave its place."""
     p = dict(params)
+    if declared is not None:
+        method, path = declared.call.split(" ", 1)
+        return (
+            method,
+            path.format_map({key: quote(str(value), safe="") for key, value in p.items()}),
+            {k: p[k] for k in declared.body} or None,
+        )
     name = quote(str(p.get("username", "")), safe="")
     booking = f"/bookings/{p.get('booking_id', '')}"
     requests: dict[str, tuple[str, str, Json | None]] = {

@@ -11,7 +11,7 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
-from actions.catalog import CATALOG
+from actions.catalog import ActionKind, UnknownAction, action_named
 from dashboard.deps import House
 from db import decisions, outbox, parts, tickets
 from db.desk import Desk
@@ -138,7 +138,7 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
     plan = Plan.from_json(ticket.plan) if ticket.plan else None
     made_by = ticket.made_by or {}
     category = desk.category(stored["category"])
-    kind = CATALOG.get(plan.action if plan else category.action)
+    kind = kind_of(plan.action if plan else category.action, desk)
     ranked = {name: p for name, p in made_by.get("categories", [])}
     names = sorted(desk.category_names, key=lambda name: -ranked.get(name, 0))
     kinds = [(name, label_of(desk, name), f"{ranked[name]:.0%}" if name in ranked else "") for name in names]
@@ -163,13 +163,20 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
     )
 
 
+def kind_of(action: str, desk: Desk) -> ActionKind | None:
+    try:
+        return action_named(action, desk) if action else None
+    except UnknownAction:
+        return None
+
+
 def button(sentence: str, plan: Plan | None, ticket: Ticket, stored: Mapping[str, Any]) -> str:
     """What pressing it will do, for whom, and to which address."""
     to = plan.to if plan else ticket.from_email
     if not sentence:
         return f"Reply to {to}"
     username = (plan.username if plan else "") or stored["username"]
-    return f"{sentence.format(username=username)} and reply to {to}"
+    return f"{sentence.format(**{**(plan.params if plan else {}), 'username': username})} and reply to {to}"
 
 
 def after(acts: bool, holes: Sequence[str], undo_seconds: float) -> str:

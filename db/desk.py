@@ -23,6 +23,24 @@ class Category:
 
 
 @dataclass(frozen=True)
+class DeclaredAction:
+    """An action that a desk states as data: one call of its API on an account.
+
+    `call` is a method and a path, with `{username}` or keys of `details` in it; `body` names the keys of `details` that
+    are sent along; `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
+    status that the account should have.
+    """
+
+    name: str
+    label: str
+    sentence: str
+    call: str
+    body: tuple[str, ...] = ()
+    fills: dict[str, str] = field(default_factory=dict)
+    expects: str = "active"
+
+
+@dataclass(frozen=True)
 class Desk:
     name: str
     title: str
@@ -33,6 +51,10 @@ class Desk:
     system: str
     categories: tuple[Category, ...]
     refusals: dict[str, dict[str, str]] = field(default_factory=dict)
+    actions: tuple[DeclaredAction, ...] = ()
+
+    def declared(self, name: str) -> DeclaredAction | None:
+        return next((action for action in self.actions if action.name == name), None)
 
     def category(self, name: str) -> Category:
         for category in self.categories:
@@ -68,6 +90,10 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             system=stated["system"],
             categories=categories,
             refusals=stated.get("refusals", {}),
+            actions=tuple(
+                DeclaredAction(**{**action, "body": tuple(action.get("body", ()))})
+                for action in stated.get("action", ())
+            ),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ZoneInfoNotFoundError) as error:
         raise UnusableDesk(f"DESK={name}: {path} cannot be used: {error}.") from error

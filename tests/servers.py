@@ -257,7 +257,7 @@ class App:
 
 
 @contextlib.contextmanager
-def sandbox(folder: Path) -> Iterator[tuple[str, str]]:
+def sandbox(folder: Path, club: Path = ROOT / "desks" / "tennis" / "sandbox.toml") -> Iterator[tuple[str, str]]:
     """The demo club as its own process: address and token."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "token").write_text("secret")
@@ -272,6 +272,8 @@ def sandbox(folder: Path) -> Iterator[tuple[str, str]]:
         str(folder / "club.db"),
         "--token-file",
         str(folder / "token"),
+        "--club",
+        str(club),
     ]
     process = subprocess.Popen(command, cwd=ROOT)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from actions.sandbox.app import create_app
+from db.desk import DESKS
 from db.settings import VAR
 
 
@@ -20,11 +21,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--database", type=Path, default=VAR / "demo" / "club.db")
     parser.add_argument("--token-file", type=Path, required=True, help="file that holds the bearer token")
+    parser.add_argument("--club", type=Path, default=DESKS / "tennis" / "sandbox.toml", help="who and what is in it")
     parser.add_argument("--parent", type=int, default=0, help="stop when this process is gone")
     args = parser.parse_args()
     if args.parent:
         threading.Thread(target=stop_with, args=(args.parent,), daemon=True).start()
-    app = create_app(args.database, args.token_file.read_text(encoding="ascii").strip())
+    app = create_app(args.database, args.token_file.read_text(encoding="ascii").strip(), args.club)
     uvicorn.run(app, host="127.0.0.1", port=args.port, log_level="warning")
 
 

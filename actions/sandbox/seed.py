@@ -1,4 +1,4 @@
-"""Fill an empty club from club.toml: members, courts, and bookings over the coming days."""
+"""Fill an empty club from its `sandbox.toml`: members, courts, and bookings over the coming days."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from actions.sandbox.tables import Account, Booking, ClubDatabase, Court
-
-CLUB = Path(__file__).with_name("club.toml")
 
 
 @dataclass(frozen=True)
@@ -28,15 +26,15 @@ class Rules:
         return ZoneInfo(self.timezone)
 
 
-def read_club(path: Path = CLUB) -> dict[str, Any]:
+def read_club(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def read_rules(path: Path = CLUB) -> Rules:
+def read_rules(path: Path) -> Rules:
     return Rules(**read_club(path)["rules"])
 
 
-def seed(database: ClubDatabase, now: datetime, path: Path = CLUB) -> None:
+def seed(database: ClubDatabase, now: datetime, path: Path) -> None:
     """Once: a club that already has members keeps what happened to it."""
     club, zone = read_club(path), read_rules(path).zone
     with database.transaction() as session:
@@ -47,8 +45,8 @@ def seed(database: ClubDatabase, now: datetime, path: Path = CLUB) -> None:
             session.add(
                 Account(**{**member, "status": "active" if status == "unpaid" else status}, unpaid=status == "unpaid")
             )
-        session.add_all(Court(**court) for court in club["courts"])
-        for number, booking in enumerate(club["bookings"], start=20401):
+        session.add_all(Court(**court) for court in club.get("courts", []))
+        for number, booking in enumerate(club.get("bookings", []), start=20401):
             start = next_occurrence(booking["weekday"], booking["start"], now.astimezone(zone))
             end = start + timedelta(minutes=booking["minutes"])
             session.add(Booking(id=number, username=booking["username"], court=booking["court"], start=start, end=end))

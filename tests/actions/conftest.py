@@ -13,6 +13,7 @@ import uvicorn
 
 from actions.http import HttpClub, open_club
 from actions.sandbox.app import create_app
+from db.desk import DESKS
 
 
 @dataclass
@@ -38,7 +39,7 @@ def club(tmp_path: Path) -> Iterator[Club]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app = create_app(tmp_path / "club.db", "secret", clock)
+    app = create_app(tmp_path / "club.db", "secret", DESKS / "tennis" / "sandbox.toml", clock)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ import pytest
 from builders import RESET
 from fakes import ANNA, FakeClub
 
+from actions.catalog import CATALOG
 from actions.checking import check_next, court_key, make_plan
 from db import parts, tickets
 from db.desk import Desk
@@ -27,8 +28,10 @@ BOOKING = {
 OWN = "anna@kowalczyk.example"
 
 
-def asked(category: str, username: str = "anna42", reply: str = "{x}", sender: str = OWN, **details: str) -> Asked:
-    return Asked(category, username, details, reply, sender)
+def asked(category: str, username: str = "anna42", reply: str = "", sender: str = OWN, **details: str) -> Asked:
+    """By default with a reply that waits for the action's result."""
+    waits = f"{{{min(CATALOG[category].fills)}}}" if category in CATALOG else "Hello."
+    return Asked(category, username, details, reply or waits, sender)
 
 
 def club(**more: Any) -> FakeClub:
@@ -145,3 +148,9 @@ def test_a_club_that_is_down_is_asked_again_later(open_session: OpenSession, des
         plan = tickets.get(session, 1).plan
         assert plan is not None
         assert plan["action"] == "reset_password"
+
+
+def test_a_reply_that_waits_for_what_the_action_never_gives_is_blocked(desk: Desk) -> None:
+    plan = make_plan(asked("reset_password", reply="Your court is booked: {booking.start}"), desk, club())
+
+    assert plan.blocked == "The reply waits for {booking.start}, which “reset password” never gives."

@@ -1,0 +1,91 @@
+"""A desk's own actions are data: desk.toml names the call, and everything else is the house's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import sandbox
+
+from actions.catalog import UnknownAction, action_named
+from actions.checking import make_plan
+from actions.dispatch import Refused, spoken_values
+from actions.http import HttpClub, open_club, request_of
+from db.desk import DESKS, Desk, load_desk
+from db.drafts import fill
+from db.plans import Asked
+
+UNLOCKED = "The account {account.username} is unlocked."
+GRANTED = "{account.username} may use {grant.system} now."
+
+
+@pytest.fixture
+def helpdesk() -> Desk:
+    return load_desk("helpdesk")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, helpdesk: Desk) -> Iterator[HttpClub]:
+    with sandbox(tmp_path, DESKS / "helpdesk" / "sandbox.toml") as (url, token):
+        club = open_club(url, token, 5, helpdesk.actions)
+        yield club
+        club.client.close()
+
+
+def asked(category: str, username: str, reply: str, **details: str) -> Asked:
+    return Asked(category, username, details, reply, "agnes.lindner@halden.example")
+
+
+@pytest.mark.server
+def test_an_account_is_unlocked_by_what_desk_toml_says(directory: HttpClub, helpdesk: Desk) -> None:
+    plan = make_plan(asked("unlock_account", "a.lindner", UNLOCKED), helpdesk, directory)
+
+    assert (plan.action, plan.params, plan.blocked) == ("unlock_account", {"username": "a.lindner"}, "")
+    assert all(check.ok for check in plan.checks)
+    done = directory.perform(plan.action, plan.params, "key-1")
+    assert fill(UNLOCKED, spoken_values({"name": plan.action, "params": plan.params}, done, helpdesk, "en")) == (
+        "The account a.lindner is unlocked."
+    )
+    assert directory.accounts(username="a.lindner")[0]["status"] == "active"
+
+
+@pytest.mark.server
+def test_an_account_that_is_not_locked_asks_for_a_look(directory: HttpClub, helpdesk: Desk) -> None:
+    plan = make_plan(asked("unlock_account", "moreno_j", UNLOCKED), helpdesk, directory)
+
+    assert next(check.words for check in plan.checks if check.ok is False) == "moreno_j is active"
+
+
+@pytest.mark.server
+def test_access_is_granted_to_what_the_mail_names(directory: HttpClub, helpdesk: Desk) -> None:
+    plan = make_plan(asked("grant_access", "a.lindner", GRANTED, system="Jira"), helpdesk, directory)
+
+    done = directory.perform(plan.action, plan.params, "key-1")
+
+    values = spoken_values({"name": plan.action, "params": plan.params}, done, helpdesk, "en")
+    assert fill(GRANTED, values) == "a.lindner may use Jira now."
+
+
+@pytest.mark.server
+def test_access_to_nothing_is_blocked(directory: HttpClub, helpdesk: Desk) -> None:
+    plan = make_plan(asked("grant_access", "a.lindner", GRANTED), helpdesk, directory)
+
+    assert plan.blocked == "Cannot grant access: the mail does not say the system"
+
+
+@pytest.mark.server
+def test_an_unknown_account_is_refused_in_words(directory: HttpClub) -> None:
+    with pytest.raises(Refused, match="no account nobody"):
+        directory.perform("unlock_account", {"username": "nobody"}, "key-1")
+
+
+def test_a_user_name_cannot_leave_its_place_in_the_path(helpdesk: Desk) -> None:
+    method, path, body = request_of(
+        "grant_access", {"username": "../courts?x=1#", "system": "Jira"}, helpdesk.declared("grant_access")
+    )
+
+    assert (method, path, body) == ("POST", "/accounts/..%2Fcourts%3Fx%3D1%23/grants", {"system": "Jira"})
+
+
+def test_an_action_that_nobody_has_is_named(helpdesk: Desk) -> None:
+    with pytest.raises(UnknownAction, match="unlock_account"):
+        action_named("fly", helpdesk)
