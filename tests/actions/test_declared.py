@@ -32,20 +32,20 @@ def directory(tmp_path: Path, helpdesk: Desk) -> Iterator[HttpClub]:
 
 
 def asked(category: str, username: str, reply: str, **details: str) -> Asked:
-    return Asked(category, username, details, reply, "agnes.lindner@halden.example")
+    return Asked(category, username, details, reply, "dana.wright@halden.example")
 
 
 @pytest.mark.server
 def test_an_account_is_unlocked_by_what_desk_toml_says(directory: HttpClub, helpdesk: Desk) -> None:
-    plan = make_plan(asked("unlock_account", "a.lindner", UNLOCKED), helpdesk, directory)
+    plan = make_plan(asked("unlock_account", "dwright", UNLOCKED), helpdesk, directory)
 
-    assert (plan.action, plan.params, plan.blocked) == ("unlock_account", {"username": "a.lindner"}, "")
+    assert (plan.action, plan.params, plan.blocked) == ("unlock_account", {"username": "dwright"}, "")
     assert all(check.ok for check in plan.checks)
     done = directory.perform(plan.action, plan.params, "key-1")
     assert fill(UNLOCKED, spoken_values({"name": plan.action, "params": plan.params}, done, helpdesk, "en")) == (
-        "The account a.lindner is unlocked."
+        "The account dwright is unlocked."
     )
-    assert directory.accounts(username="a.lindner")[0]["status"] == "active"
+    assert directory.accounts(username="dwright")[0]["status"] == "active"
 
 
 @pytest.mark.server
@@ -57,17 +57,17 @@ def test_an_account_that_is_not_locked_asks_for_a_look(directory: HttpClub, help
 
 @pytest.mark.server
 def test_access_is_granted_to_what_the_mail_names(directory: HttpClub, helpdesk: Desk) -> None:
-    plan = make_plan(asked("grant_access", "a.lindner", GRANTED, system="Jira"), helpdesk, directory)
+    plan = make_plan(asked("grant_access", "dwright", GRANTED, system="Jira"), helpdesk, directory)
 
     done = directory.perform(plan.action, plan.params, "key-1")
 
     values = spoken_values({"name": plan.action, "params": plan.params}, done, helpdesk, "en")
-    assert fill(GRANTED, values) == "a.lindner may use Jira now."
+    assert fill(GRANTED, values) == "dwright may use Jira now."
 
 
 @pytest.mark.server
 def test_access_to_nothing_is_blocked(directory: HttpClub, helpdesk: Desk) -> None:
-    plan = make_plan(asked("grant_access", "a.lindner", GRANTED), helpdesk, directory)
+    plan = make_plan(asked("grant_access", "dwright", GRANTED), helpdesk, directory)
 
     assert plan.blocked == "Cannot grant access: the mail does not say the system"
 
@@ -89,3 +89,14 @@ def test_a_user_name_cannot_leave_its_place_in_the_path(helpdesk: Desk) -> None:
 def test_an_action_that_nobody_has_is_named(helpdesk: Desk) -> None:
     with pytest.raises(UnknownAction, match="unlock_account"):
         action_named("fly", helpdesk)
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in DESKS.glob("*/desk.toml")))
+def test_every_action_of_every_desk_exists(name: str) -> None:
+    desk = load_desk(name)
+
+    for category in desk.categories:
+        if category.action:
+            assert action_named(category.action, desk).name == category.action
+            declared = desk.declared(category.action)
+            assert set(declared.body if declared else ()) <= set(category.fields)
