@@ -19,9 +19,11 @@ import torch
 from tqdm import tqdm
 
 from ai.confidence import confidence_of, human_score, reasons_for_a_person
+from ai.finetuning import intent_runs
 from ai.finetuning.baselines import baselines
 from ai.finetuning.duplicates import text_of
 from ai.finetuning.examples import Report, Row, read_rows
+from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.metrics import Answered, judge, label_figures, rate
 from ai.finetuning.perplexity import perplexity
 from ai.finetuning.report import write_page
@@ -45,7 +47,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    add("--data", type=Path, help="JSONL or CSV of mails")
+    add("--task", choices=("reply", "intent"), default="reply", help="drafts of a desk, or labels of plain texts")
+    add("--oos-label", default="", help="of --task intent: the label that means out of scope")
+    add("--train", nargs="*", default=[], help="of --task intent: rows to teach the TF-IDF baseline on")
+    add("--data", nargs="*", default=[], help="JSONL or CSV of mails")
     add("--report", type=Path, help="where the figures go, as JSON; a page of plots is written beside it")
     add("--predictions", type=Path, help="where drafts of all rows go, as JSONL")
     add("--base", default="", help="hub id or folder (default: the bundled model)")
@@ -57,6 +62,9 @@ def main() -> None:
     add("--write-scores", action="store_true", help="also write the scores into the adapter's run.json")
     args = parser.parse_args()
 
+    if args.task == "intent":
+        return intent_runs.judge(args)
+
     # Model: as on the desk, adapter merged in.
     desk = load_desk(args.desk)
     if args.threads:
@@ -65,16 +73,16 @@ def main() -> None:
     knowledge = load_knowledge(desk.folder / "knowledge")
     loaded = load(args.base, adapter, dtype=best_dtype())
     decoder = Decoder(loaded, desk, knowledge)
-    if args.interactive or args.data is None:
+    if args.interactive or not args.data:
         return talk(decoder, desk)
 
     # Data.
     report = Report()
-    rows = spread(read_rows(args.data, report), args.limit)
+    rows = spread([row for path in args.data for row in read_rows(Path(path), report)], args.limit)
     for problem in report.problems:
         print("unusable:", problem)
     if not rows:
-        raise SystemExit(f"{args.data} holds no usable row.")
+        raise SystemExit(f"{', '.join(args.data)}: no usable row.")
 
     # Drafts.
     answered = [answer(row, decoder, desk) for row in tqdm(rows, desc="drafts", unit="mail")]
@@ -184,10 +192,10 @@ def write_predictions(path: Path, answered: Sequence[Answered]) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def keep_scores(path: Path, data: Path, figures: dict[str, Any]) -> None:
+def keep_scores(path: Path, data: Sequence[str], figures: dict[str, Any]) -> None:
     run = json.loads(path.read_text(encoding="utf-8"))
     scores = {name: figures[name] for name in (*HEADLINES, "per_language")}
-    run["scores"] = {**run.get("scores", {}), data.name: scores}
+    run["scores"] = {**run.get("scores", {}), ", ".join(Path(one).name for one in data): scores}
     path.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -201,5 +209,5 @@ def show(figures: dict[str, Any]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (NoModel, UnusableDesk) as problem:
+    except (NoModel, UnusableDesk, UnusableIntents) as problem:
         raise SystemExit(str(problem)) from None

@@ -4,6 +4,7 @@
     python ai/finetuning/finetune_lora.py --desk helpdesk
     python ai/finetuning/finetune_lora.py --preset gpu-lora        # Llama 3.2 3B on a GPU
     python ai/finetuning/finetune_lora.py --resume                 # go on after Ctrl-C
+    python ai/finetuning/finetune_lora.py --task intent --data train.csv --out var/intents
 
 Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` (or the files of --data), trains, keeps the best
 model by the loss on kept-back families, and writes the adapter with `run.json` and `curve.png` beside it.
@@ -11,8 +12,6 @@ model by the loss on kept-back families, and writes the adapter with `run.json` 
 
 import argparse
 import json
-import resource
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -23,14 +22,18 @@ from typing import Any
 
 import torch
 from peft.helpers import disable_input_dtype_casting
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
+from ai.finetuning import intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
 from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, read_rows, split_by_family
+from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
+from ai.finetuning.records import commit, peak_memory, portable
 from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, shared_prefix
+from ai.finetuning.training_arguments import training_arguments
 from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar
 from ai.model.loading import DEFAULT_MODEL, NoModel, load
@@ -59,8 +62,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--preset", choices=PRESETS, default="cpu-lora", help="a set of defaults; what you state yourself wins")
+    add("--task", choices=("reply", "intent"), default="reply", help="drafts of a desk, or labels of plain texts")
+    add("--oos-label", default="", help="of --task intent: the label that means out of scope")
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    add("--data", type=Path, nargs="*", help="JSONL or CSV files instead of the desk's own")
+    add("--data", nargs="*", default=[], help="JSONL or CSV files instead of the desk's own")
     add("--base", default="", help="hub id or folder; default: the bundled SmolLM2-135M-Instruct")
     add("--out", type=Path, help="folder of the result (default: desks/<desk>/adapter)")
     add("--work", type=Path, help="folder of checkpoints (default: var/training/<desk>)")
@@ -103,9 +108,12 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
 
+    if args.task == "intent":
+        return intent_runs.train(args)
+
     # Data: rows, split by family or thread, without mails that stand on both sides. What cannot be used is said.
     desk = load_desk(args.desk)
-    paths = args.data or own_data(desk)
+    paths = [Path(path) for path in args.data] or own_data(desk)
     report = Report()
     rows = without_copies([row for path in paths for row in read_rows(path, report)])
     taught, kept_back = split_by_family(rows, args.keep_back, args.seed)
@@ -225,42 +233,6 @@ def describe(
         print(f"  … and {len(report.problems) - 20} more")
 
 
-def training_arguments(args: argparse.Namespace, work: Path, *, has_checks: bool) -> TrainingArguments:
-    on_cpu = not torch.cuda.is_available()
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=args.epochs,
-        max_steps=args.steps,
-        per_device_train_batch_size=args.batch,
-        per_device_eval_batch_size=args.batch,
-        gradient_accumulation_steps=args.accumulate,
-        gradient_checkpointing=args.checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if args.checkpointing else None,
-        learning_rate=args.lr,
-        lr_scheduler_type=args.schedule,
-        warmup_steps=args.warmup,  # below 1 it is a share
-        max_grad_norm=args.clip,
-        optim="adamw_torch_fused",
-        bf16=args.precision == "bf16",
-        fp16=args.precision == "fp16",
-        use_cpu=on_cpu,
-        eval_strategy="steps" if has_checks else "no",
-        eval_steps=args.evaluate_every,
-        save_strategy="steps",
-        save_steps=args.evaluate_every,
-        save_total_limit=args.keep,
-        load_best_model_at_end=has_checks,
-        prediction_loss_only=True,
-        label_names=["kinds"],
-        logging_steps=args.log_every,
-        remove_unused_columns=False,
-        dataloader_pin_memory=not on_cpu,
-        disable_tqdm=True,
-        report_to=[],
-        seed=args.seed,
-    )
-
-
 def save(model: Any, tokenizer: Any, out: Path, args: argparse.Namespace) -> None:
     if args.method == "full":
         model.to(PRECISIONS["bf16"]).save_pretrained(out)
@@ -274,29 +246,8 @@ def save(model: Any, tokenizer: Any, out: Path, args: argparse.Namespace) -> Non
     (out / "README.md").unlink(missing_ok=True)  # peft's model card is a form that nobody has filled in
 
 
-def portable(value: Any) -> Any:
-    """JSON of an argument; paths inside the project lose the part that only this machine has."""
-    if isinstance(value, list):
-        return [portable(one) for one in value]
-    if isinstance(value, Path):
-        return str(value.relative_to(Path.cwd())) if value.is_relative_to(Path.cwd()) else str(value)
-    return value
-
-
-def peak_memory() -> int:
-    """Of the GPU where there is one, else of this process."""
-    if torch.cuda.is_available():
-        return round(torch.cuda.max_memory_allocated() / 2**20)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
-
-
-def commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return found.stdout.strip()
-
-
 if __name__ == "__main__":
     try:
         main()
-    except (CannotTrain, NoModel, UnusableDesk) as problem:
+    except (CannotTrain, NoModel, UnusableDesk, UnusableIntents) as problem:
         raise SystemExit(str(problem)) from None
