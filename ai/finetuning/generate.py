@@ -25,6 +25,7 @@ from ai.resolving import value_of
 from db.desk import Desk, load_desk
 
 HELD_OUT_SHARE = 0.12
+USER_SLOTS = ("user", "user_mail", "user_number")  # the account's name; where the mail says that it is an address or number
 SLOT = re.compile(r"\{([a-z_0-9]+)\}")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 KEY_OF_SLOT = {
@@ -118,7 +119,7 @@ def row_of(family: dict[str, Any], turn: int, desk: Desk, voices: Voices, rng: r
         },
         "answer": {
             "category": family["category"],
-            "username": slots["user"] if "user" in used else "",
+            "username": next((slots[slot] for slot in USER_SLOTS if slot in used), ""),
             "details": details_of(family, used, slots, desk, voices, sent),
             "reply": fill(reply, {**slots, "first": slots["first"].title() if lower else slots["first"]}),
         },

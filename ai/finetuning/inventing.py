@@ -54,6 +54,8 @@ def invent(lang: str, sent: datetime, rng: random.Random, voices: Voices, *, low
     in_english = lang == "en"
     slots = {
         "user": user,
+        "user_mail": mail_address(first, last, rng),
+        "user_number": rng.choice(voices.member_numbers).format(rng.randrange(100, 99999)),
         "other_user": next(u for u in iter(lambda: username(other_first, other_last, rng, voices), "") if u != user),
         "first": first, "last": last, "full": f"{first} {last}", "initial": f"{first[0]}. {last}",
         "sender": f"{first} {last}".title() if lower else f"{first} {last}",
