@@ -25,7 +25,11 @@ from ai.resolving import value_of
 from db.desk import Desk, load_desk
 
 HELD_OUT_SHARE = 0.12
-USER_SLOTS = ("user", "user_mail", "user_number")  # the account's name; where the mail says that it is an address or number
+USER_SLOTS = (
+    "user",
+    "user_mail",
+    "user_number",
+)  # the account's name; where the mail says that it is an address or number
 SLOT = re.compile(r"\{([a-z_0-9]+)\}")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 KEY_OF_SLOT = {

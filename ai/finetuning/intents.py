@@ -24,7 +24,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Data
 from ai.finetuning.methods import PRECISIONS, use_this_machine_well
 from ai.finetuning.training import MixedByLength
 from ai.model.embedder import Embedder
-from ai.model.loading import DEFAULT_MODEL, NoModel, default_model
+from ai.model.loading import DEFAULT_MODEL, NoModel, folder_of
 
 LONGEST = 128  # tokens of a text
 AT_ONCE = 64
@@ -112,7 +112,7 @@ class Reader:
 
 
 def untrained(base: str, labels: Sequence[str], precision: str, method: str, rank: int) -> Reader:
-    source = base or str(default_model())
+    source = folder_of(base)
     tokenizer = AutoTokenizer.from_pretrained(source)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     dtype = torch.float32 if method == "full" else PRECISIONS[precision]

@@ -40,11 +40,11 @@ class Loaded:
 def load(
     base: str = "", adapter: str = "", dtype: torch.dtype = torch.float32, merge: bool = True, quantization: Any = None
 ) -> Loaded:
-    """Load `base` (hub id or folder; "" is the default model) with the LoRA of `adapter` merged in.
+    """Load `base` (hub id, folder or GGUF file; "" is the default model) with the LoRA of `adapter` merged in.
 
     Raise NoModel where either is missing or unreadable.
     """
-    source = base or str(default_model())
+    source = folder_of(base)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, quantization_config=quantization)
@@ -64,15 +64,32 @@ def with_adapter(model: Any, adapter: str, *, merge: bool) -> Any:
     return adapted.merge_and_unload() if merge else adapted
 
 
+def folder_of(base: str) -> str:
+    """Where transformers finds `base`. A GGUF file is converted once, into the cache. Raise NoModel."""
+    if not base.endswith(".gguf"):
+        return base or str(default_model())
+    if not Path(base).is_file():
+        raise NoModel(f"MODEL_BASE={base}: there is no such file.")
+    return str(converted(Path(base), CACHE / Path(base).stem))
+
+
 def default_model(cache: Path = CACHE) -> Path:
     """The folder of the default model; converted once from the wheel's GGUF to safetensors."""
     folder = cache / DEFAULT_MODEL
-    if not (folder / "config.json").is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f"{DEFAULT_MODEL}.lock"):
-            if not (folder / "config.json").is_file():
-                convert(packaged_gguf(), folder)
+    return folder if is_whole(folder) else converted(packaged_gguf(), folder)
+
+
+def converted(gguf: Path, folder: Path) -> Path:
+    if not is_whole(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f"{folder.name}.lock"):
+            if not is_whole(folder):
+                convert(gguf, folder)
     return folder
+
+
+def is_whole(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
 
 
 def packaged_gguf() -> Path:
@@ -94,7 +111,7 @@ def convert(gguf: Path, folder: Path) -> None:
         del model.config.quantization_config
     model.hf_quantizer = None
     model.is_quantized = False
-    unfinished = folder.with_suffix(".part")
+    unfinished = folder.parent / f"{folder.name}.part"
     shutil.rmtree(unfinished, ignore_errors=True)
     model.save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)

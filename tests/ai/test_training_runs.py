@@ -170,6 +170,14 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path: Path, monkeypatch: p
     )
 
 
+def test_a_run_that_makes_no_progress_stops_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["--steps", "40", "--evaluate-every", "2", "--patience", "2", "--lr", "0", "--keep-back", "0.3"]
+
+    run = train(monkeypatch, command(tmp_path, *asked))
+
+    assert run["steps"] == 6  # the first look sets the mark, two more do not beat it
+
+
 def test_a_teacher_with_the_same_tokens_is_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     teacher = base(tmp_path / "teacher", "qwen2")
 
