@@ -1,6 +1,7 @@
 """What was approved is carried out, once: approved → acted, or back to a person."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -120,8 +121,8 @@ def spoken_values(payload: Mapping[str, Any], done: Mapping[str, Any], desk: Des
     declared = desk.declared(str(payload["name"]))
     if declared is not None:
         values |= {hole: str(done[key]) for hole, key in declared.fills.items() if done.get(key)}
-    if booking.get("start"):
-        start = datetime.fromisoformat(str(booking["start"])).astimezone(desk.timezone)
+    with suppress(ValueError):  # an answer that is no time fills nothing, and the reply waits for a person
+        start = datetime.fromisoformat(str(booking.get("start", ""))).astimezone(desk.timezone)
         values["booking.start"] = spoken_moment(start, language)
     if booking.get("court"):
         values["booking.court"] = payload.get("court", "").removeprefix("Court ") or str(booking["court"])

@@ -82,8 +82,11 @@ def open_club(url: str, token: str, timeout: float, actions: Sequence[DeclaredAc
 def request_of(
     action: str, params: Mapping[str, Any], declared: DeclaredAction | None = None
 ) -> tuple[str, str, Json | None]:
-    """Method, path and body of an action. Every value in a path is escaped, so that none can leave its place."""
+    """Method, path and body of an action. Raise Refused where a value could leave its place in the path."""
     p = dict(params)
+    for value in p.values():
+        if str(value).strip() in (".", ".."):  # escaped or not, servers and clients read these as steps in the path
+            raise Refused("", f"{value} cannot be used as a name.")
     if declared is not None:
         method, path = declared.call.split(" ", 1)
         return (

@@ -1,5 +1,6 @@
 """A model behind an OpenAI-compatible server: chat completions whose form the server is asked to keep."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +10,16 @@ import httpx
 from ai.prompt import Message
 
 TRIES = 3
-REFUSES = (400, 404, 415, 422)  # how servers say that they do not know a field of the request
+PAUSE = 1.0  # seconds before the second try; longer before each further one
+REFUSES = (400, 413, 415, 422)  # how servers say that they do not know a field of the request, or that it is too long
 
 
 class ServerDown(Exception):
     """The server does not answer, or not with a completion; the message says what to check."""
+
+
+class RequestRefused(Exception):
+    """The server is up and will not answer this one request, for instance because the mail is too long for it."""
 
 
 @dataclass
@@ -33,7 +39,7 @@ class ChatServer:
     def complete(
         self, messages: Sequence[Message], schema: dict[str, Any], *, temperature: float, seed: int, longest: int
     ) -> str:
-        """The text of one answer of at most `longest` tokens. Raise ServerDown."""
+        """The text of one answer of at most `longest` tokens. Raise ServerDown or RequestRefused."""
         asked = {
             "model": self.name,
             "messages": list(messages),
@@ -41,12 +47,15 @@ class ChatServer:
             "seed": seed,
             "max_tokens": longest,
         }
-        while True:
-            answer = self.post({**asked, **form_of(self.forms[0], schema)})
-            if answer.status_code in REFUSES and len(self.forms) > 1:
-                self.forms.pop(0)
-                continue
-            break
+        for tried, form in enumerate(self.forms):
+            answer = self.post({**asked, **form_of(form, schema)})
+            if answer.status_code == 200:
+                self.forms = self.forms[tried:]  # what it refused before, it would refuse again
+                break
+            if answer.status_code not in REFUSES:
+                break
+        if answer.status_code in REFUSES:
+            raise RequestRefused(f"the server refuses the request with {answer.status_code}")
         if answer.status_code != 200:
             raise ServerDown(f"{self.url} answers {answer.status_code}: {answer.text[:200]}")
         try:
@@ -58,16 +67,17 @@ class ChatServer:
         for left in reversed(range(TRIES)):
             try:
                 answer = self.client.post("chat/completions", json=body)
-                if answer.status_code < 500 or not left:
+                if not left or (answer.status_code < 500 and answer.status_code != 429):
                     return answer
             except httpx.TransportError as error:
                 if not left:
                     raise ServerDown(f"{self.url} cannot be reached: {error}. Is the server running?") from error
+            time.sleep(PAUSE * (TRIES - left))
         raise AssertionError("the last try returns or raises")
 
 
 def form_of(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """How a request asks for JSON of that schema: OpenAI's way, the older one of llama.cpp's Python server, not at all."""
     if name == "json_schema":
-        return {"response_format": {"type": name, "json_schema": {"name": "draft", "schema": schema, "strict": True}}}
+        return {"response_format": {"type": name, "json_schema": {"name": "draft", "schema": schema}}}
     return {"response_format": {"type": name, "schema": schema}} if name == "json_object" else {}

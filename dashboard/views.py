@@ -76,7 +76,7 @@ def row_of(ticket: Ticket, desk: Desk, snippet: str = "") -> Row:
         lead,
         snippet,
         sure,
-        (ticket.confidence or 1) < 0.85,
+        ticket.confidence is not None and ticket.confidence < 0.85,
         undo_of(ticket),
     )
 

@@ -1,5 +1,6 @@
 """A desk is data: `desks/<name>/desk.toml` becomes a Desk. Pure, apart from reading that file."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +81,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
         categories = tuple(Category(**{**c, "fields": tuple(c.get("fields", ()))}) for c in stated["category"])
-        return Desk(
+        desk = Desk(
             name=name,
             title=stated["title"],
             folder=path.parent,
@@ -95,5 +96,28 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
                 for action in stated.get("action", ())
             ),
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ZoneInfoNotFoundError) as error:
+        for action in desk.actions:
+            check_action(action, desk)
+        return desk
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, OSError, ZoneInfoNotFoundError) as error:
         raise UnusableDesk(f"DESK={name}: {path} cannot be used: {error}.") from error
+
+
+def check_action(action: DeclaredAction, desk: Desk) -> None:
+    """Raise ValueError where the action could not be carried out as it is stated: better at the start than after a signature."""
+    given = {"username", *action.body}
+    method, _, path = action.call.partition(" ")
+    if method not in ("POST", "PUT", "PATCH", "DELETE") or not path.startswith("/"):
+        raise ValueError(
+            f"action {action.name}: call must be a method and a path, such as POST /accounts/{{username}}/unlock"
+        )
+    for words in (action.call, action.sentence):
+        unknown = set(re.findall(r"\{(\w*)\}", words)) - given
+        if unknown:
+            raise ValueError(f"action {action.name}: {{{min(unknown)}}} is neither username nor in its body")
+    for category in desk.categories:
+        missing = set(action.body) - set(category.fields) if category.action == action.name else set()
+        if missing:
+            raise ValueError(
+                f"category {category.name} lacks the field {min(missing)} that its action {action.name} sends"
+            )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.sandbox import rules
@@ -42,7 +42,7 @@ def account_routes(counter: Counter) -> APIRouter:
         if username:
             found = found.where(Account.username == username)
         if email:
-            found = found.where(Account.email.ilike(email))
+            found = found.where(func.lower(Account.email) == email.lower())
         with counter.database.transaction() as session:
             return [account_json(row) for row in session.scalars(found)]
 

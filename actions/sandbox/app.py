@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from actions.sandbox.accounts import account_routes
 from actions.sandbox.bookings import booking_routes
@@ -36,6 +38,15 @@ def create_app(
     @app.exception_handler(Refused)
     def refused(request: Request, refusal: Refused) -> JSONResponse:
         return problem(refusal)
+
+    @app.exception_handler(RequestValidationError)
+    def unusable(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return problem(Refused(422, "unusable", f"{'.'.join(map(str, first['loc']))}: {first['msg']}"))
+
+    @app.exception_handler(HTTPException)
+    def not_found(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(Refused(error.status_code, "not_found", str(error.detail)))
 
     @app.get("/healthz")
     def health() -> dict[str, str]:

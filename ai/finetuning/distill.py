@@ -16,7 +16,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,12 +33,13 @@ from ai.model.grammar import schema_of_any
 from ai.model.loading import Loaded, NoModel, load
 from ai.parsing import UnusableOutput, parse_draft, write_draft
 from ai.prompt import MailText, messages_with_examples, prompt_hash
-from ai.remote import ChatServer, ServerDown
+from ai.remote import ChatServer, RequestRefused, ServerDown
 from ai.settings import ModelSettings
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.settings import read_settings
 
+LONGEST_MAIL = 6000  # characters of a mail that a server is sent
 SHOWN = 3  # examples that an untrained teacher is shown
 
 
@@ -47,7 +48,7 @@ class Teacher(Protocol):
     def name(self) -> str: ...
 
     def answer(self, row: Row, seed: int) -> str:
-        """One sampled answer as text. Raise DecodingFailed or ServerDown."""
+        """One sampled answer as text. Raise DecodingFailed, RequestRefused or ServerDown."""
 
 
 @dataclass
@@ -66,7 +67,8 @@ class ServerTeacher:
 
     def answer(self, row: Row, seed: int) -> str:
         passages = [passage.text for passage in self.knowledge.find(row.mail.words)]
-        asked = messages_with_examples(self.desk, row.mail, self.shown.like(row), passages)
+        mail = replace(row.mail, body=row.mail.body[:LONGEST_MAIL])
+        asked = messages_with_examples(self.desk, mail, self.shown.like(row), passages)
         schema = schema_of_any(self.desk)
         return self.server.complete(asked, schema, temperature=self.temperature, seed=seed, longest=BUDGET)
 
@@ -151,7 +153,7 @@ def main() -> None:
         for seed in range(args.samples):
             try:
                 texts.append(teacher.answer(row, seed))
-            except DecodingFailed as problem:
+            except (DecodingFailed, RequestRefused) as problem:
                 reasons[f"sample failed: {problem}"] += 1
         verdict = weigh(row, texts, desk, args.agree)
         if verdict.draft is None:
@@ -225,15 +227,16 @@ def done(path: Path) -> set[str]:
     """Ids of rows that stand in the file whole; a line that a stop cut off is done again."""
     if not path.is_file():
         return set()
+    text = path.read_text(encoding="utf-8")
     ids = set()
-    whole = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
+    for line in text.split("\n"):
+        with suppress(ValueError, KeyError, TypeError):
             ids.add(str(json.loads(line)["id"]))
-        except (ValueError, KeyError):
-            continue
-        whole.append(line + "\n")
-    path.write_text("".join(whole), encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:  # the last line has no end
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(whole, encoding="utf-8")
+        unfinished.replace(path)
     return ids
 
 

@@ -65,6 +65,9 @@ def main() -> None:
     if args.task == "intent":
         return intent_runs.judge(args)
 
+    if args.write_scores and args.adapter == "":
+        parser.error("--write-scores needs an adapter, whose run.json it writes into")
+
     # Model: as on the desk, adapter merged in.
     desk = load_desk(args.desk)
     if args.threads:
@@ -90,14 +93,19 @@ def main() -> None:
         write_predictions(args.predictions, answered)
     judged = [one for one in answered if one.row.answer is not None]
     if not judged:
-        return print(f"No row has an answer to judge by; the drafts are in {args.predictions}.")
+        where = (
+            f"the drafts are in {args.predictions}"
+            if args.predictions
+            else "name a file for the drafts with --predictions"
+        )
+        return print(f"No row has an answer to judge by; {where}.")
 
     # Figures.
     name = f"{loaded.base} + {loaded.adapter}" if loaded.adapter else loaded.base
     figures = judge(judged, name)
     gold = [one.row for one in judged if one.gold.reply]
     figures["reply"]["perplexity"] = perplexity(loaded, gold, desk, knowledge)
-    bare = load(args.base, dtype=best_dtype()) if adapter else loaded
+    bare = load(base_of(args.base), dtype=best_dtype()) if adapter or base_of(args.base) != args.base else loaded
     figures["reply"]["perplexity_base"] = perplexity(bare, gold, desk, knowledge)
     figures["baselines"] = {}
     if args.baselines:
@@ -111,6 +119,16 @@ def main() -> None:
         print(f"{args.report} and {page}")
     if args.write_scores:
         keep_scores(Path(adapter) / "run.json", args.data, figures)
+
+
+def base_of(folder: str) -> str:
+    """What a fully trained model in that folder was trained from; else the base itself."""
+    record = Path(folder) / "run.json"
+    return (
+        str(json.loads(record.read_text(encoding="utf-8"))["arguments"]["base"])
+        if folder and record.is_file()
+        else folder
+    )
 
 
 def talk(decoder: Decoder, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import random
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ai.knowledge import Knowledge
-from ai.model.grammar import Grammar
+from ai.model.grammar import Grammar, NoGrammar
 from ai.parsing import UnusableOutput, category_head, is_said, read_words, write_draft
 from ai.prompt import MailText, messages, token_ids
 from ai.resolving import find_words
@@ -87,11 +88,11 @@ def read_records(path: Path, report: Report) -> Iterable[tuple[int, dict[str, An
     if path.suffix == ".csv":
         head = text.split("\n", 1)[0]
         reader = csv.DictReader(
-            text.splitlines(keepends=True), delimiter=";" if head.count(";") > head.count(",") else ","
+            io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ","
         )
         yield from ((reader.line_num, record) for record in reader)
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # splitlines would cut at U+2028 inside a mail
         if line.strip():
             try:
                 yield number, json.loads(line)
@@ -112,6 +113,8 @@ def row_of(stated: dict[str, Any], fallback_id: str) -> Row:
         mail, answer = {"body": stated.get("instruction", stated.get("request"))}, json.loads(stated["response"])
     else:
         raise UnusableRow("no mail, messages or instruction/response in it")
+    if not isinstance(mail, dict) or not isinstance(answer or {}, dict):
+        raise UnusableRow("mail and answer must be objects")
     if not mail.get("body") and not mail.get("subject"):
         raise UnusableRow("the mail is empty")
     needs_human = stated.get("needs_human", (answer or {}).get("needs_human"))
@@ -129,6 +132,10 @@ def row_of(stated: dict[str, Any], fallback_id: str) -> Row:
 
 
 def mail_of(stated: dict[str, Any]) -> MailText:
+    texts = ("from_name", "from_email", "date", "subject", "body")
+    wrong = [key for key in texts if not isinstance(stated.get(key) or "", str)]
+    if wrong:
+        raise UnusableRow(f"{wrong[0]} of the mail must be a text")
     sent = stated.get("date")
     date = datetime.fromisoformat(sent) if sent else datetime.now(UTC)
     return MailText(
@@ -144,6 +151,8 @@ def answer_of(stated: dict[str, Any]) -> Draft:
     details = stated.get("details") or {}
     if not isinstance(details, dict) or not all(isinstance(value, str) for value in details.values()):
         raise UnusableRow("details must be a flat object of texts")
+    if not all(isinstance(stated.get(key) or "", str) for key in ("category", "username", "reply")):
+        raise UnusableRow("category, username and reply must be texts")
     return Draft(stated["category"], stated.get("username") or "", details, stated.get("reply") or "")
 
 
@@ -218,8 +227,11 @@ def examples_of(
     tokenizer: Any,
     report: Report,
     grammar: Grammar | None = None,
+    longest: int = 0,
 ) -> list[Example]:
-    """All rows' examples. What serving could not write under its `grammar` is not taught; `report` says why."""
+    """All rows' examples. What serving could not write under its `grammar`, or what has more than `longest` tokens, is not
+    taught; `report` says why.
+    """
     examples: list[Example] = []
     for row in rows:
         try:
@@ -231,8 +243,10 @@ def examples_of(
                     raise UnusableRow(
                         f"serving could not write it: stops at {tokenizer.decode(written[at : at + 8])!r}"
                     )
+            if longest and max(map(len, made)) > longest:
+                raise UnusableRow(f"{max(map(len, made))} tokens, and the model reads {longest}")
             examples.extend(made)
-        except UnusableRow as error:
+        except (UnusableRow, NoGrammar) as error:
             report.problems.append(f"{row.id}: {error}")
     return examples
 
@@ -241,7 +255,8 @@ def split_by_family(rows: Sequence[Row], share: float, seed: int) -> tuple[list[
     """Taught rows and those kept back: whole families or threads, so that validation is about new ways of writing."""
     families = sorted({family_of(row) for row in rows})
     random.Random(seed).shuffle(families)
-    kept_back = set(families[: max(1, round(share * len(families)))]) if share else set()
+    wanted = min(max(1, round(share * len(families))), len(families) - 1)  # something must be left to learn from
+    kept_back = set(families[:wanted]) if share else set()
     taught = [row for row in rows if family_of(row) not in kept_back]
     return taught, [row for row in rows if family_of(row) in kept_back]
 

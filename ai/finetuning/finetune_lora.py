@@ -23,7 +23,6 @@ from typing import Any
 import torch
 from peft.helpers import disable_input_dtype_casting
 from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from ai.finetuning import intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
@@ -31,8 +30,8 @@ from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of,
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
-from ai.finetuning.records import commit, peak_memory, portable
-from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, shared_prefix
+from ai.finetuning.records import checkpoint_of, commit, peak_memory, portable
+from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, causal, has_plain_head, shared_prefix
 from ai.finetuning.training_arguments import training_arguments
 from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar
@@ -110,6 +109,8 @@ def main() -> None:
 
     if args.task == "intent":
         return intent_runs.train(args)
+    if args.method == "full" and not args.out:
+        raise CannotTrain("--method full writes a whole model: name a folder for it with --out.")
 
     # Data: rows, split by family or thread, without mails that stand on both sides. What cannot be used is said.
     desk = load_desk(args.desk)
@@ -127,7 +128,8 @@ def main() -> None:
     knowledge = load_knowledge(desk.folder / "knowledge")
     grammar = Grammar(desk, made.tokenizer, made.model.config.vocab_size)
     examples, checks = (
-        examples_of(part, desk, knowledge, made.tokenizer, report, grammar) for part in (taught, kept_back)
+        examples_of(part, desk, knowledge, made.tokenizer, report, grammar, longest_of(made.model.config))
+        for part in (taught, kept_back)
     )
     describe(rows, examples, checks, report, leaked=len(leaked))
     if not examples:
@@ -136,7 +138,7 @@ def main() -> None:
     # Training.
     teacher = None
     if args.teacher:
-        teacher = teacher_for(made.tokenizer, args)
+        teacher = teacher_for(causal(made.model), made.tokenizer, args)
     work = args.work or Path("var/training") / desk.name
     shared = 0 if args.checkpointing else shared_prefix(examples + checks)
     stop = StopOnInterrupt()
@@ -152,9 +154,7 @@ def main() -> None:
     )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Bar(lambda: trainer.tokens))
-    checkpoint = get_last_checkpoint(str(work)) if args.resume and work.is_dir() else None
-    if args.resume and checkpoint is None:
-        raise SystemExit(f"--resume: there is no checkpoint in {work}. Start without --resume.")
+    checkpoint = checkpoint_of(work, args, data_hash(paths))
     # autocast chooses precisions; if peft cast as well, every activation would be copied twice
     casting = disable_input_dtype_casting(made.model) if args.method != "full" else nullcontext()
     started = time.monotonic()
@@ -188,19 +188,29 @@ def main() -> None:
         "scores": {"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
     }
     (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    judge = f"--base {out} --adapter ''" if args.method == "full" else f"--adapter {out}"
+    base = f" --base {args.base}" if args.base else ""
+    judge = f"--base {out} --adapter ''" if args.method == "full" else f"--adapter {out}{base}"
     print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --desk {desk.name} {judge} …")
 
 
-def teacher_for(tokenizer: Any, args: argparse.Namespace) -> Teacher:
+def teacher_for(student: Any, tokenizer: Any, args: argparse.Namespace) -> Teacher:
     """Raise CannotTrain where its tokens are not the student's: logits could not be compared."""
     loaded = load(args.teacher, args.teacher_adapter, dtype=PRECISIONS[args.precision])
+    if not (has_plain_head(loaded.model) and has_plain_head(student)):
+        raise CannotTrain(
+            "--teacher needs models whose logits are one matrix times the hidden states; one of these scales or caps them."
+        )
     if loaded.tokenizer.get_vocab() != tokenizer.get_vocab():
         raise CannotTrain(
             f"--teacher {args.teacher} has another tokenizer: let distill.py learn from its answers instead."
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Teacher(loaded.model.to(device), args.teacher_temperature, args.teacher_share)
+
+
+def longest_of(config: Any) -> int:
+    """Positions that the model has, prompt and answer together; 0 where it states none."""
+    return int(getattr(config, "max_position_embeddings", 0) or getattr(config, "n_positions", 0) or 0)
 
 
 def own_data(desk: Desk) -> list[Path]:
@@ -210,7 +220,8 @@ def own_data(desk: Desk) -> list[Path]:
 def held_out(desk: Desk, paths: Sequence[Path]) -> list[Row]:
     """The desk's held-out rows, which no taught row may resemble, unless they are what is trained on."""
     path = desk.folder / "training" / "heldout.jsonl"
-    return read_rows(path, Report()) if path.is_file() and path not in paths else []
+    is_taught = path.resolve() in [other.resolve() for other in paths]
+    return read_rows(path, Report()) if path.is_file() and not is_taught else []
 
 
 def describe(

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 from transformers import PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from ai.finetuning.baselines import tfidf
+from ai.finetuning.examples import data_hash
 from ai.finetuning.intents import (
     Intents,
     IntentTrainer,
@@ -31,7 +31,7 @@ from ai.finetuning.intents import (
     untrained,
 )  # fmt: skip
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
-from ai.finetuning.records import commit, peak_memory, portable
+from ai.finetuning.records import checkpoint_of, commit, peak_memory, portable
 from ai.finetuning.training_arguments import training_arguments
 from ai.model.loading import DEFAULT_MODEL
 
@@ -41,7 +41,7 @@ def train(args: argparse.Namespace) -> None:
     if not args.data or not args.out:
         raise SystemExit("--task intent needs --data and --out.")
 
-    # Data: labels in order, a tenth kept back at random (single texts have no threads) to choose model and threshold.
+    # Data: labels in order, some kept back at random (single texts have no threads) to choose model and threshold.
     data = read_intents(args.data)
     if not data:
         raise UnusableIntents(f"{args.data} holds no row.")
@@ -68,7 +68,7 @@ def train(args: argparse.Namespace) -> None:
     )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Bar(lambda: trainer.state.num_input_tokens_seen))
-    checkpoint = get_last_checkpoint(str(work)) if args.resume and work.is_dir() else None
+    checkpoint = checkpoint_of(work, args, data_hash([Path(path.partition(":")[0]) for path in args.data]))
     started = time.monotonic()
     trained = trainer.train(resume_from_checkpoint=checkpoint)
     seconds = time.monotonic() - started

@@ -21,13 +21,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer
 
-from ai.finetuning.methods import PRECISIONS, use_this_machine_well
+from ai.finetuning.methods import PRECISIONS, CannotTrain, use_this_machine_well
 from ai.finetuning.training import MixedByLength
 from ai.model.embedder import Embedder
 from ai.model.loading import DEFAULT_MODEL, NoModel, folder_of
 
 LONGEST = 128  # tokens of a text
 AT_ONCE = 64
+NEVER = -1e4
 REJECTED = 0.05  # share of kept-back in-scope texts that the threshold calls out of scope
 
 
@@ -112,17 +113,26 @@ class Reader:
 
 
 def untrained(base: str, labels: Sequence[str], precision: str, method: str, rank: int) -> Reader:
+    """Raise NoModel where the base cannot be read, CannotTrain for a method that has no head."""
+    if method == "qlora":
+        raise CannotTrain("--task intent trains with --method lora or full.")
     source = folder_of(base)
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     dtype = torch.float32 if method == "full" else PRECISIONS[precision]
-    model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=len(labels), dtype=dtype)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=len(labels), dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise NoModel(f"{source}: not a model folder or hub id that can be read. {error}") from error
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     model.config.pad_token_id = tokenizer.pad_token_id
     if not torch.cuda.is_available():
         use_this_machine_well(model)
     if method == "lora":
         config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="SEQ_CLS")
         model = get_peft_model(model, config)
+    for parameter in model.parameters():
+        if parameter.requires_grad:  # the head too: half precision would swallow small updates
+            parameter.data = parameter.data.float()
     return Reader(model, tokenizer, list(labels))
 
 
@@ -153,15 +163,20 @@ def fit_embeddings(reader: Reader, data: Intents) -> None:
     weight, bias = head.coef_, head.intercept_
     if len(head.classes_) == 2:  # scikit-learn keeps one row for two labels
         weight, bias = np.vstack([-weight / 2, weight / 2]), np.concatenate([-bias / 2, bias / 2])
-    rows = [list(head.classes_).index(label) for label in reader.labels]
+    place = {label: i for i, label in enumerate(head.classes_)}
     reader.embedder = embedder
-    reader.weight, reader.bias = weight[rows].astype(np.float32), bias[rows].astype(np.float32)
+    reader.weight = np.zeros((len(reader.labels), weight.shape[1]), dtype=np.float32)
+    reader.bias = np.full(len(reader.labels), NEVER, dtype=np.float32)  # of a label that was wholly kept back
+    for i, label in enumerate(reader.labels):
+        if label in place:
+            reader.weight[i], reader.bias[i] = weight[place[label]], bias[place[label]]
 
 
 def save_reader(reader: Reader, out: Path, base: str, threshold: float) -> None:
     if isinstance(reader.model, PeftModel):
         reader.model.peft_config["default"].base_model_name_or_path = base or DEFAULT_MODEL
     reader.model.save_pretrained(out)
+    reader.tokenizer.save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)
     if reader.weight is not None and reader.bias is not None:
         save_file({"weight": reader.weight, "bias": reader.bias}, out / "embedding_head.safetensors")
@@ -178,6 +193,7 @@ def load_reader(folder: Path, base: str) -> tuple[Reader, float]:
             f"{folder} is no intent model: train one with finetune_lora.py --task intent --out {folder}."
         ) from error
     is_adapter = (folder / "adapter_config.json").is_file()
+    base = base or ("" if about["base"] == DEFAULT_MODEL else about["base"])
     reader = untrained(base if is_adapter else str(folder), about["labels"], "fp32", "full", 0)
     if is_adapter:
         reader.model = PeftModel.from_pretrained(reader.model, str(folder)).merge_and_unload()
@@ -224,21 +240,23 @@ def judge_intents(
             "accuracy": share([a == b for a, b in zip(gold, got, strict=True)]),
             "macro_f1": round(float(f1_score(gold, got, average="macro", zero_division=0)), 4),
         }
-    inside = [(a, b) for a, b, out in zip(gold, got, outside, strict=True) if not out]
     final = [oos_label if sure < threshold else label for label, sure in zip(got, surest, strict=True)]
     return {
         "n": len(gold),
         "accuracy": share([a == b for a, b in zip(gold, final, strict=True)]),
         "macro_f1": round(float(f1_score(gold, final, average="macro", zero_division=0)), 4),
-        "in_scope_accuracy": share([a == b for a, b in inside]),
-        "oos_auroc": round(float(roc_auc_score(outside, -surest)), 4),
+        "in_scope_accuracy": share([a == b for a, b, out in zip(gold, got, outside, strict=True) if not out]),
+        "in_scope_accuracy_at_threshold": share(
+            [a == b for a, b, out in zip(gold, final, outside, strict=True) if not out]
+        ),
+        "oos_auroc": None if outside.all() else round(float(roc_auc_score(outside, -surest)), 4),
         "oos_recall": share([label == oos_label for label, out in zip(final, outside, strict=True) if out]),
         "threshold": threshold,
     }
 
 
-def share(hits: Sequence[bool]) -> float:
-    return round(float(np.mean(hits)), 4)
+def share(hits: Sequence[bool]) -> float | None:
+    return round(float(np.mean(hits)), 4) if len(hits) else None
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -36,6 +36,7 @@ def perplexity(loaded: Loaded, rows: Sequence[Row], desk: Desk, knowledge: Knowl
     nats, tokens = 0.0, 0
     for start in range(0, len(items), AT_ONCE):
         batch = Collator(loaded.tokenizer.eos_token_id)(items[start : start + AT_ONCE])
+        batch = {name: part.to(loaded.model.device) for name, part in batch.items()}
         found = answer_loss(loaded.model, prefix, batch, OF_REPLIES)
         nats += float(found.total)
         tokens += int((found.kinds == Kind.REPLY).sum())

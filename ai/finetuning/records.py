@@ -1,11 +1,28 @@
 """What run.json says about where and when."""
 
+import argparse
+import json
 import resource
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.trainer_utils import get_last_checkpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+MAY_CHANGE = (
+    "resume",
+    "threads",
+    "out",
+    "work",
+    "log_every",
+    "keep",
+    "steps",
+    "epochs",
+    "patience",
+)  # between a stop and --resume
 
 
 def portable(value: Any) -> Any:
@@ -25,5 +42,35 @@ def peak_memory() -> int:
 
 
 def commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    """Of this repository; "" where git or its history is missing."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
     return found.stdout.strip()
+
+
+def checkpoint_of(work: Path, args: argparse.Namespace, data: str) -> str | None:
+    """The checkpoint that --resume goes on from, None for a fresh start, which clears those of an earlier run.
+
+    SystemExit where there is none, or where it belongs to a run with other data or other arguments.
+    """
+    note = work / "started.json"
+    asked = {key: portable(value) for key, value in sorted(vars(args).items()) if key not in MAY_CHANGE}
+    asked = json.loads(json.dumps({**asked, "data_hash": data}))
+    if not args.resume:
+        for old in work.glob("checkpoint-*"):
+            shutil.rmtree(old)
+        work.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        return None
+    checkpoint = get_last_checkpoint(str(work)) if work.is_dir() else None
+    if checkpoint is None:
+        raise SystemExit(f"--resume: there is no checkpoint in {work}. Start without --resume.")
+    before = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else asked
+    changed = sorted(key for key in {*asked, *before} if asked.get(key) != before.get(key))
+    if changed:
+        raise SystemExit(
+            f"--resume: the run in {work} had another {', '.join(changed)}. Repeat its command, or start anew."
+        )
+    return str(checkpoint)

@@ -128,6 +128,11 @@ def forward(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]) ->
     )
 
 
+def causal(model: Any) -> Any:
+    """The causal model itself, whether an adapter is wrapped around it or not."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
 def has_plain_head(model: Any) -> bool:
     """Whether logits are hidden states times one matrix, as HeadLoss has it: no bias, no cap, no scale."""
     scales = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
@@ -147,11 +152,15 @@ class Soft:
 
     def add(self, scores: torch.Tensor, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
         """For the student's logits [n, V] of `part`: T^2 KL(teacher || student) [n] and its gradient [n, V]."""
-        wanted = (self.hidden[part] @ self.matrix.to(self.hidden.dtype).t()).float() / self.temperature
+        # Models of one family may pad their matrices differently behind the same tokens.
+        shared, size = min(scores.shape[-1], self.matrix.shape[0]), scores.shape[-1]
+        wanted = (self.hidden[part] @ self.matrix[:shared].to(self.hidden.dtype).t()).float() / self.temperature
+        scores = scores[:, :shared]
         wanted = wanted.log_softmax(dim=-1)
         own = (scores / self.temperature).log_softmax(dim=-1)
         divergence = (wanted.exp() * (wanted - own)).sum(dim=-1) * self.temperature**2
-        return divergence, (own.exp() - wanted.exp()) * self.temperature
+        slope = (own.exp() - wanted.exp()) * self.temperature
+        return divergence, torch.nn.functional.pad(slope, (0, size - shared))
 
 
 class HeadLoss(torch.autograd.Function):
@@ -280,8 +289,7 @@ class AnswerTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        unwrapped = self.accelerator.unwrap_model(model)
-        base = unwrapped.get_base_model() if hasattr(unwrapped, "get_base_model") else unwrapped
+        base = causal(self.accelerator.unwrap_model(model))
         with self.accelerator.autocast():  # accelerate puts it around model.forward only, which is not called here
             found = answer_loss(base, self.prefix, inputs, self.weights, self.teacher if model.training else None)
         if model.training:

@@ -43,5 +43,6 @@ def training_arguments(
         disable_tqdm=True,
         include_num_input_tokens_seen="non_padding" if labels == "labels" else "no",
         report_to=[],
+        restore_callback_states_from_checkpoint=True,  # the patience that is left
         seed=args.seed,
     )

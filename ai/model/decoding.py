@@ -107,11 +107,15 @@ class Decoder:
         past = cache.get_seq_length()
         positions = torch.arange(past, past + len(ids))[None]
         tokens = torch.tensor([list(ids)])
-        return (
-            self.model(input_ids=tokens, past_key_values=cache, position_ids=positions, use_cache=True)
-            .logits[0]
-            .float()
+        return self.logits(tokens, positions, cache)[0]
+
+    def logits(self, tokens: torch.Tensor, positions: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        """[B, T, V] in fp32, on the CPU whatever device the model is on; the grammar is there."""
+        device = self.model.device
+        out = self.model(
+            input_ids=tokens.to(device), past_key_values=cache, position_ids=positions.to(device), use_cache=True
         )
+        return out.logits.float().cpu()
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""
@@ -132,7 +136,7 @@ class Decoder:
         copied.batch_repeat_interleave(len(self.labels))
         past = cache.get_seq_length()
         positions = torch.arange(past, past + longest).expand(len(self.labels), -1)
-        out = self.model(input_ids=batch, past_key_values=copied, position_ids=positions, use_cache=True).logits.float()
+        out = self.logits(batch, positions, copied)
         steps = torch.cat([logits.expand(len(self.labels), 1, -1), out], dim=1)
         scores = {}
         for i, (name, label) in enumerate(zip(self.desk.category_names, self.labels, strict=True)):
@@ -179,10 +183,14 @@ class Decoder:
 
     def username_certainty(self, tokens: list[int], certainty: list[float]) -> float:
         """Joint probability of the tokens that spell the user name, its closing quote included."""
-        ends = [len(self.tokenizer.decode(tokens[: i + 1])) for i in range(min(len(tokens), 120))]
-        text = self.tokenizer.decode(tokens[:120])
+        text = self.tokenizer.decode(tokens)
         start = text.find('"username":"') + len('"username":"')
         end = text.find('","details":', start - 1) + 1
+        if not end:
+            return 0.0
+        ends: list[int] = []
+        while len(ends) < len(tokens) and (not ends or ends[-1] < end):
+            ends.append(len(self.tokenizer.decode(tokens[: len(ends) + 1])))
         inside = [c for c, e, s in zip(certainty, ends, [0, *ends], strict=False) if e > start and s < end]
         return math.exp(sum(inside))
 

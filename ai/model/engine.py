@@ -80,6 +80,8 @@ class Engine:
 
 def best_dtype() -> torch.dtype:
     """bf16 halves the bytes that each token reads, but only where the processor multiplies it in hardware."""
+    if torch.cuda.is_available():
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 

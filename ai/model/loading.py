@@ -53,6 +53,8 @@ def load(
     if adapter:
         model = with_adapter(model, adapter, merge=merge)
     model.eval()
+    if torch.cuda.is_available() and quantization is None:
+        model.to("cuda")
     return Loaded(model, tokenizer, base or DEFAULT_MODEL, adapter_name(adapter))
 
 

@@ -8,7 +8,8 @@ from builders import RESET
 from fakes import ANNA, FakeClub
 
 from actions.catalog import CATALOG
-from actions.checking import check_next, court_key, make_plan
+from actions.checking import check_next, make_plan
+from actions.planning import court_key
 from db import parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status
@@ -120,12 +121,17 @@ def test_a_court_has_one_key_in_both_languages(words: str, key: str) -> None:
     assert court_key(words) == key
 
 
-def test_nothing_is_changed_by_looking(desk: Desk) -> None:
-    fake = club()
+@pytest.mark.parametrize(
+    ("key", "stated"),
+    [("date", "Tuesday"), ("time", "7pm"), ("duration_minutes", "90 min"), ("duration_minutes", "-60"), ("duration_minutes", "9" * 20)],
+)  # fmt: skip
+def test_a_field_that_cannot_be_read_is_said_and_stops_nothing(desk: Desk, key: str, stated: str) -> None:
+    details = {"date": "2026-05-19", "time": "18:30", key: stated}
 
-    make_plan(asked("delete_account"), desk, fake)
+    plan = make_plan(asked("create_booking", **details), desk, club())
 
-    assert fake.effects == []
+    assert plan.action == ""
+    assert stated in plan.blocked
 
 
 def test_a_club_that_is_down_is_asked_again_later(open_session: OpenSession, desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A desk's own actions are data: desk.toml names the call, and everything else is the house's."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from actions.catalog import UnknownAction, action_named
 from actions.checking import make_plan
 from actions.dispatch import Refused, spoken_values
 from actions.http import HttpClub, open_club, request_of
-from db.desk import DESKS, Desk, load_desk
+from db.desk import DESKS, Desk, UnusableDesk, load_desk
 from db.drafts import fill
 from db.plans import Asked
 
@@ -84,6 +85,33 @@ def test_a_user_name_cannot_leave_its_place_in_the_path(helpdesk: Desk) -> None:
     )
 
     assert (method, path, body) == ("POST", "/accounts/..%2Fcourts%3Fx%3D1%23/grants", {"system": "Jira"})
+
+
+@pytest.mark.parametrize("name", [".", "..", " .. "])
+def test_a_user_name_that_is_a_step_in_the_path_is_refused(helpdesk: Desk, name: str) -> None:
+    with pytest.raises(Refused, match="cannot be used as a name"):
+        request_of("unlock_account", {"username": name}, helpdesk.declared("unlock_account"))
+    with pytest.raises(Refused, match="cannot be used as a name"):
+        request_of("delete_account", {"username": name})
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ('call = "FETCH /x"', "call must be a method and a path"),
+        ('call = "POST /accounts/{username}/grants/{system}"', "{system} is neither"),
+        ('call = "POST /x"\nbody = ["colour"]', "lacks the field colour"),
+    ],
+)
+def test_an_action_that_could_not_be_carried_out_stops_the_start(tmp_path: Path, stated: str, said: str) -> None:
+    whole = (DESKS / "helpdesk" / "desk.toml").read_text()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "desk.toml").write_text(
+        whole.split("[[action]]")[0] + f'[[action]]\nname = "unlock_account"\nlabel = "x"\nsentence = "x"\n{stated}\n'
+    )
+
+    with pytest.raises(UnusableDesk, match=re.escape(said)):
+        load_desk("bad", tmp_path)
 
 
 def test_an_action_that_nobody_has_is_named(helpdesk: Desk) -> None:

@@ -14,8 +14,7 @@ from tiny import loaded
 
 from ai.finetuning import distill
 from ai.finetuning.distill import Shown, done, most_typical, weigh
-from ai.finetuning.examples import Report, Row, examples_of, read_rows
-from ai.knowledge import Knowledge
+from ai.finetuning.examples import Report, Row, read_rows
 from ai.prompt import MailText
 from db.drafts import Draft
 
@@ -86,6 +85,15 @@ def test_a_line_that_a_stop_cut_off_is_done_again(tmp_path: Path) -> None:
     assert path.read_text() == '{"id": "a"}\n'
 
 
+def test_a_line_separator_inside_a_mail_loses_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "taught.jsonl"
+    whole = '{"id": "a", "body": "one\u2028two"}\n{"id": "b"}\n'
+    path.write_text(whole)
+
+    assert done(path) == {"a", "b"}
+    assert path.read_text() == whole
+
+
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["distill.py", *arguments])
     distill.main()
@@ -139,6 +147,6 @@ def test_a_real_server_teaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     taught = lines(tmp_path / "taught.jsonl")
     assert len(taught) + len(lines(tmp_path / "taught.refused.jsonl")) == 2
     assert all(one["teacher"]["name"] == "smollm2" and one["teacher"]["agreed"] == 1 for one in taught)
-    report = Report()
-    usable = examples_of(read_rows(tmp_path / "taught.jsonl", report), DESK, Knowledge([]), loaded().tokenizer, report)
-    assert len(usable) + len(report.problems) >= len(taught)
+    rows = read_rows(tmp_path / "taught.jsonl", Report())
+    assert [one.id for one in rows] == [one["id"] for one in taught]
+    assert all(one.answer and one.answer.category in DESK.category_names for one in rows)

@@ -10,7 +10,8 @@ from tiny import tokenizer
 from ai.finetuning.examples import Kind, Report, examples_of, in_words, read_rows, split_by_family
 from ai.finetuning.generate import is_held_out, read_families
 from ai.knowledge import Knowledge
-from ai.model.grammar import words_of
+from ai.model.grammar import Grammar, words_of
+from db.desk import load_desk
 
 DESK = tennis()
 ANSWER = {"category": "create_booking", "username": "anna42", "details": {"date": "2026-05-19"}, "reply": "Hi"}
@@ -137,14 +138,16 @@ def test_a_family_is_never_split(tmp_path: Path) -> None:
 
 
 SHIPPED = sorted((DESK.folder / "training").glob("**/*.jsonl"))
+OF_ALL_DESKS = sorted(DESK.folder.parent.glob("*/training/**/*.jsonl"))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OF_ALL_DESKS, ids=lambda path: f"{path.relative_to(DESK.folder.parent)}")
 def test_every_shipped_row_can_be_taught(path: Path) -> None:
     report = Report()
     rows = read_rows(path, report)
 
-    drafts = [in_words(row, DESK) for row in rows]
+    desk = load_desk(path.relative_to(DESK.folder.parent).parts[0])
+    drafts = [in_words(row, desk) for row in rows]
 
     assert report.problems == []
     assert all(row.answer and row.answer.username in ["", *words_of(row.mail.words)] for row in rows)
@@ -165,3 +168,51 @@ def test_families_are_held_out_by_name() -> None:
     share = sum(is_held_out(family["name"]) for family in families) / len(families)
 
     assert 0.05 < share < 0.25
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": '"done"'}]},
+        {"instruction": "hi", "response": "[1]"},
+        {"mail": "hello", "answer": ANSWER},
+        {"mail": {**MAIL, "body": 5}, "answer": ANSWER},
+        {"mail": MAIL, "answer": {**ANSWER, "username": 12345}},
+        {"mail": MAIL},
+    ],
+)
+def test_a_malformed_row_is_reported_and_the_rest_goes_on(tmp_path: Path, row: object) -> None:
+    report = Report()
+
+    rows = read_rows(write(tmp_path / "rows.jsonl", row, {"mail": MAIL, "answer": ANSWER}), report)
+    examples = examples_of(rows, DESK, Knowledge([]), tokenizer(), report)
+
+    assert len(examples) == 1
+    assert len(report.problems) == 1
+
+
+def test_a_line_separator_inside_a_mail_does_not_cut_its_row(tmp_path: Path) -> None:
+    report, path = Report(), tmp_path / "rows.jsonl"
+    row = {"mail": {**MAIL, "body": "anna42\u2028on Tuesday"}, "answer": ANSWER}
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\n")
+
+    assert len(read_rows(path, report)) == 1
+    assert report.problems == []
+
+
+def test_what_serving_could_not_write_is_not_taught(tmp_path: Path) -> None:
+    rows = read_rows(
+        write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": {**ANSWER, "reply": "x" * 2000}}), Report()
+    )
+    report, grammar = Report(), Grammar(DESK, tokenizer(), len(tokenizer()))
+
+    assert examples_of(rows, DESK, Knowledge([]), tokenizer(), report, grammar) == []
+    assert "serving could not write it" in report.problems[0]
+
+
+def test_a_row_longer_than_the_model_reads_is_reported(tmp_path: Path) -> None:
+    rows = read_rows(write(tmp_path / "rows.jsonl", {"mail": MAIL, "answer": ANSWER}), Report())
+    report = Report()
+
+    assert examples_of(rows, DESK, Knowledge([]), tokenizer(), report, longest=20) == []
+    assert "the model reads 20" in report.problems[0]

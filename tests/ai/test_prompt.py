@@ -1,5 +1,7 @@
 """One prompt for training and serving; long mails keep head and tail."""
 
+from dataclasses import replace
+
 from builders import mail_text, tennis
 from tiny import tokenizer
 
@@ -31,4 +33,5 @@ def test_a_long_mail_keeps_head_and_tail() -> None:
 
 def test_the_hash_follows_the_wording() -> None:
     assert prompt_hash(DESK) == prompt_hash(tennis())
+    assert prompt_hash(replace(DESK, system=DESK.system + " Be brief.")) != prompt_hash(DESK)
     assert len(prompt_hash(DESK)) == 12

@@ -34,6 +34,7 @@ KINDS: dict[str, Any] = {
         hidden_size=32, num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=64
     ),
     "qwen2": lambda: transformers.Qwen2Config(**SMALL, num_key_value_heads=2),
+    "gemma2": lambda: transformers.Gemma2Config(**SMALL, num_key_value_heads=1, head_dim=8, sliding_window=64),
     "gemma3": lambda: transformers.Gemma3TextConfig(**SMALL, num_key_value_heads=1, head_dim=8, sliding_window=64),
 }
 
@@ -181,9 +182,27 @@ def test_a_run_that_makes_no_progress_stops_early(tmp_path: Path, monkeypatch: p
 def test_a_teacher_with_the_same_tokens_is_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     teacher = base(tmp_path / "teacher", "qwen2")
 
-    run = train(monkeypatch, command(tmp_path, "--steps", "2", "--teacher", str(teacher)))
+    alone = train(monkeypatch, command(tmp_path, "--steps", "2"))
+    taught = train(monkeypatch, command(tmp_path, "--steps", "2", "--teacher", str(teacher)))
 
-    assert run["arguments"]["teacher_share"] == 0.5
+    assert alone["scores"]["train_loss"] != taught["scores"]["train_loss"]
+
+
+def test_a_teacher_that_cannot_be_compared_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    capped = base(tmp_path / "teacher", "gemma2")
+
+    with pytest.raises(finetune_lora.CannotTrain, match="scales or caps"):
+        train(monkeypatch, command(tmp_path, "--steps", "2", "--teacher", str(capped)))
+
+
+def test_another_run_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(monkeypatch, command(tmp_path, "--steps", "4", "--evaluate-every", "2"))
+
+    with pytest.raises(SystemExit, match="had another lr"):
+        train(monkeypatch, command(tmp_path, "--steps", "4", "--evaluate-every", "2", "--lr", "1e-5", "--resume"))
+
+    train(monkeypatch, command(tmp_path, "--steps", "1", "--evaluate-every", "2"))
+    assert not list((tmp_path / "work").glob("checkpoint-4"))
 
 
 def test_half_precision_without_a_gpu_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
