@@ -2,8 +2,10 @@
 
 import contextlib
 import re
+import select
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from connectors.settings import MailSettings
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
 POLL_SECONDS = 15
+WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
 
 
@@ -26,12 +29,18 @@ class Quiet:
 
 
 class Verified:
-    """Replaces imaplib2's TLS, which checks neither certificate nor host name."""
+    """Replaces imaplib2's TLS, which checks neither certificate nor host name, and its reading and sending.
+
+    imaplib2 reads in one thread and sends in others. Where a TLS record without data comes first (a session ticket),
+    its blocking read stays inside OpenSSL while another thread writes, which one connection does not bear: now and
+    then the answer never came. Here nobody waits inside OpenSSL, and one thread at a time is in it.
+    """
 
     host: str
     port: int
     sock: Any
     read_fd: int
+    guard: threading.Lock
     context: ssl.SSLContext
 
     def _init_debug(self, *ignored: object) -> None:
@@ -41,8 +50,37 @@ class Verified:
 
     def open_socket(self) -> socket.socket:
         opened = socket.create_connection((self.host, self.port), TIMEOUT)
-        opened.settimeout(None)  # from here on imaplib2 polls
+        opened.setblocking(False)
+        self.guard = threading.Lock()
         return opened
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, b"" at the end; called by imaplib2's reader when the socket is readable."""
+        while True:
+            with self.guard:
+                try:
+                    return bytes(self.sock.recv(size))
+                except WAITS:
+                    pass
+            self.ready(select.POLLIN)
+
+    def send(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            with self.guard:
+                try:
+                    left = left[self.sock.send(left) :]
+                    continue
+                except WAITS:
+                    pass
+            if not self.ready(select.POLLOUT):
+                raise TimeoutError("the server does not take what is sent")
+
+    def ready(self, event: int) -> bool:
+        """Wait outside OpenSSL until the socket can go on; False when it could not for too long."""
+        poll = select.poll()
+        poll.register(self.sock.fileno(), event)
+        return bool(poll.poll(TIMEOUT * 1000))
 
     def ssl_wrap_socket(self) -> None:
         self.sock.settimeout(TIMEOUT)
@@ -51,7 +89,7 @@ class Verified:
         except OSError:
             self.sock.close()
             raise
-        self.sock.settimeout(None)
+        self.sock.setblocking(False)
         self.read_fd = self.sock.fileno()
 
 

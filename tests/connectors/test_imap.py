@@ -134,6 +134,16 @@ def test_tls_is_verified_and_a_trusted_server_is_read(
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_every_sign_in_over_tls_is_answered(secure: Dovecot, open_session: OpenSession, security: str) -> None:
+    port = secure.imaps if security == "tls" else secure.imap
+
+    for number_of_connection in range(30):  # session tickets and answers race on a fresh connection
+        mailbox = mailbox_of(secure, port=port, security=security, ca_file=str(secure.root / "cert.pem"))
+        assert mailbox.fetch_after(0, 0) is None, number_of_connection
+        mailbox.hang_up()
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     secure: Dovecot, open_session: OpenSession, security: str
 ) -> None:
