@@ -132,6 +132,14 @@ DURATIONS = re.compile(
 )
 
 
+# What a value must look like: a model may copy the wrong words of the mail.
+SHAPES = {
+    "email": re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"),
+    "phone": re.compile(r"\d(\D{0,3}\d){4}"),
+    "full_name": re.compile(r"[^\W\d_]\S*\s+\S*[^\W\d_]"),  # at least an initial and a surname
+}
+
+
 def resolve(details: Mapping[str, str], sent: datetime) -> dict[str, str]:
     """Resolve each value; one that cannot be read is left out, because a guess would book a wrong court."""
     resolved = {key: value_of(key, words, sent) for key, words in details.items()}
@@ -142,10 +150,11 @@ def value_of(key: str, words: str, sent: datetime) -> str:
     """The value of one detail, or "" where the words do not say one."""
     read = READERS.get(key)
     if read is None:
-        return re.sub(r"\s+", " ", words).strip()
+        plain = re.sub(r"\s+", " ", words).strip()
+        return plain if key not in SHAPES or SHAPES[key].search(plain) else ""
     for _, value in read(words, sent):
         return value
-    return lenient(key, words)
+    return lenient(key, words, sent)
 
 
 def find_words(key: str, value: str, text: str, sent: datetime) -> str | None:
@@ -158,12 +167,13 @@ def find_words(key: str, value: str, text: str, sent: datetime) -> str | None:
     return found[0] if found else None
 
 
-def lenient(key: str, words: str) -> str:
-    """A bare number is a value where the key already says what it counts."""
+def lenient(key: str, words: str, sent: datetime) -> str:
+    """A bare number is a value where the key already says what it counts; a court may have a name that is no day."""
     bare = words.strip().rstrip(".").lower()
     number = NUMBERS.get(bare, int(bare) if bare.isdecimal() else 0)
     if key in ("court", "new_court"):
-        return str(number) if number else words.strip()
+        is_moment = next(dates(words, sent), None) or next(times(words, sent), None)
+        return str(number) if number else "" if is_moment else words.strip()
     if key in ("time", "new_time") and 0 < number < 24:
         return f"{afternoon(number):02d}:00"
     return str(number) if key == "duration_minutes" and number >= 30 else ""

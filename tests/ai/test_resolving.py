@@ -117,3 +117,22 @@ def test_words_are_found_where_they_stand() -> None:
     assert find_words("time", "18:00", text, THURSDAY) == "18 Uhr"
     assert find_words("court", "3", text, THURSDAY) == "Platz 3"
     assert find_words("date", "2026-05-15", text, THURSDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "value"),
+    [
+        ("court", "Platz am Donnerstag", ""),
+        ("court", "Centre Court", "Centre Court"),
+        ("email", "karin_v", ""),
+        ("email", "karin@vogelsang.example", "karin@vogelsang.example"),
+        ("phone", "extension 12", ""),
+        ("phone", "+49 30 23125-164", "+49 30 23125-164"),
+        ("full_name", "hweber52", ""),
+        ("full_name", "A. Weber", "A. Weber"),
+        ("full_name", "Müller-Lüdenscheidt", ""),
+        ("full_name", "Özlem  Şahin", "Özlem Şahin"),
+    ],
+)
+def test_words_of_the_wrong_shape_are_left_out(key: str, words: str, value: str) -> None:
+    assert resolve({key: words}, THURSDAY).get(key, "") == value
