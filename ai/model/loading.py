@@ -9,6 +9,7 @@ from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # large buffers in large pages: four times as fast to touch
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a waiting thread must not starve the pages
 
 import torch
