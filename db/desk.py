@@ -27,7 +27,7 @@ class Category:
 class DeclaredAction:
     """An action that a desk states as data: one call of its API on an account.
 
-    `call` is a method and a path, with `{username}` or keys of `details` in it; `body` names the keys of `details` that
+    `call` is a method and a path, with `{username}` or keys of `body` in it; `body` names the keys of `details` that
     are sent along; `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
     status that the account should have.
     """

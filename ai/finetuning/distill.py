@@ -25,7 +25,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from tqdm import tqdm
 
 from ai.finetuning.duplicates import text_of
-from ai.finetuning.examples import Report, Row, UnusableRow, in_words, read_rows
+from ai.finetuning.examples import Report, Row, UnusableRow, in_words, own_data, read_rows
 from ai.knowledge import Knowledge, load_knowledge
 from ai.model.decoding import BUDGET, Decoder, DecodingFailed, Sampling
 from ai.model.engine import best_dtype
@@ -171,8 +171,7 @@ def teacher_of(args: argparse.Namespace, desk: Desk) -> Teacher:
     if args.teacher:
         loaded = load(args.teacher, args.adapter, dtype=best_dtype())
         return FolderTeacher(Decoder(loaded, desk, knowledge), loaded, args.temperature)
-    paths = sorted((desk.folder / "training").glob("**/*.jsonl"))
-    taught = [row for path in paths if path.name != "heldout.jsonl" for row in read_rows(path, Report())]
+    taught = [row for path in own_data(desk) for row in read_rows(path, Report())]
     server = ChatServer(args.url, args.name, args.key or read_settings(ModelSettings).api_key.get_secret_value())
     return ServerTeacher(server, desk, knowledge, Shown(taught, desk), args.temperature)
 

@@ -22,7 +22,7 @@ from ai.confidence import confidence_of, human_score, reasons_for_a_person
 from ai.finetuning import intent_runs
 from ai.finetuning.baselines import baselines
 from ai.finetuning.duplicates import text_of
-from ai.finetuning.examples import Report, Row, read_rows
+from ai.finetuning.examples import Report, Row, own_data, read_rows
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.metrics import Answered, judge, label_figures, rate
 from ai.finetuning.perplexity import perplexity
@@ -180,8 +180,7 @@ def answer(row: Row, decoder: Decoder, desk: Desk) -> Answered:
 
 def compare(desk: Desk, judged: Sequence[Row]) -> dict[str, Any]:
     """Baselines of the category, taught on the desk's own training rows."""
-    paths = sorted((desk.folder / "training").glob("**/*.jsonl"))
-    rows = [row for path in paths if path.name != "heldout.jsonl" for row in read_rows(path, Report()) if row.answer]
+    rows = [row for path in own_data(desk) for row in read_rows(path, Report()) if row.answer]
     if not rows:
         return {}
     return baselines(

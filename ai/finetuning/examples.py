@@ -72,6 +72,11 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
+def own_data(desk: Desk) -> list[Path]:
+    """The desk's files of rows to learn from; held-out ones are not among them."""
+    return sorted(path for path in (desk.folder / "training").glob("**/*.jsonl") if path.name != "heldout.jsonl")
+
+
 def read_rows(path: Path, report: Report) -> list[Row]:
     """Read JSONL or CSV (`,` or `;`) in any accepted form. Problems go to `report`, the rest goes on."""
     rows: list[Row] = []

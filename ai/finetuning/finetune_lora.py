@@ -26,7 +26,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
 from ai.finetuning import intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
-from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, read_rows, split_by_family
+from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, own_data, read_rows, split_by_family
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
@@ -204,17 +204,12 @@ def teacher_for(student: Any, tokenizer: Any, args: argparse.Namespace) -> Teach
         raise CannotTrain(
             f"--teacher {args.teacher} has another tokenizer: let distill.py learn from its answers instead."
         )
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Teacher(loaded.model.to(device), args.teacher_temperature, args.teacher_share)
+    return Teacher(loaded.model, args.teacher_temperature, args.teacher_share)
 
 
 def longest_of(config: Any) -> int:
     """Positions that the model has, prompt and answer together; 0 where it states none."""
-    return int(getattr(config, "max_position_embeddings", 0) or getattr(config, "n_positions", 0) or 0)
-
-
-def own_data(desk: Desk) -> list[Path]:
-    return sorted(path for path in (desk.folder / "training").glob("**/*.jsonl") if path.name != "heldout.jsonl")
+    return int(getattr(config, "max_position_embeddings", 0) or 0)
 
 
 def held_out(desk: Desk, paths: Sequence[Path]) -> list[Row]:

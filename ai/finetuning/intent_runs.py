@@ -16,7 +16,6 @@ from ai.finetuning.baselines import tfidf
 from ai.finetuning.examples import data_hash
 from ai.finetuning.intents import (
     Intents,
-    IntentTrainer,
     UnusableIntents,
     blended,
     collator,
@@ -32,6 +31,7 @@ from ai.finetuning.intents import (
 )  # fmt: skip
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
 from ai.finetuning.records import checkpoint_of, commit, peak_memory, portable
+from ai.finetuning.training import MixedTrainer
 from ai.finetuning.training_arguments import training_arguments
 from ai.model.loading import DEFAULT_MODEL
 
@@ -58,7 +58,7 @@ def train(args: argparse.Namespace) -> None:
     reader = untrained(args.base, labels, args.precision, args.method, args.rank)
     work = args.work or Path("var/training/intents")
     stop = StopOnInterrupt()
-    trainer = IntentTrainer(
+    trainer = MixedTrainer(
         model=reader.model,
         args=training_arguments(args, work, has_checks=bool(len(kept_back)), labels="labels"),
         train_dataset=items_of(taught, reader),

@@ -19,10 +19,9 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
 
 from ai.finetuning.methods import PRECISIONS, CannotTrain, use_this_machine_well
-from ai.finetuning.training import MixedByLength
 from ai.model.embedder import Embedder
 from ai.model.loading import DEFAULT_MODEL, NoModel, folder_of
 
@@ -134,12 +133,6 @@ def untrained(base: str, labels: Sequence[str], precision: str, method: str, ran
         if parameter.requires_grad:  # the head too: half precision would swallow small updates
             parameter.data = parameter.data.float()
     return Reader(model, tokenizer, list(labels))
-
-
-class IntentTrainer(Trainer):
-    def _get_train_sampler(self, train_dataset: Any = None) -> MixedByLength:
-        items = self.train_dataset if train_dataset is None else train_dataset
-        return MixedByLength([len(item["input_ids"]) for item in items], self.args.train_batch_size, self.args.seed)
 
 
 def items_of(data: Intents, reader: Reader) -> list[dict[str, Any]]:

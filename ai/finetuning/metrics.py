@@ -151,14 +151,18 @@ def confidence_figures(sure: NDArray[Any], right: NDArray[Any]) -> dict[str, flo
     (Geifman and El-Yaniv 2017, arXiv:1705.08500).
     """
     risks = risk_curve(sure, right)
-    bins = [b for b in np.array_split(np.argsort(sure, kind="stable"), min(BINS, len(sure))) if len(b)]
-    ece = sum(len(b) / len(sure) * abs(sure[b].mean() - right[b].mean()) for b in bins)
+    ece = sum(len(b) / len(sure) * abs(sure[b].mean() - right[b].mean()) for b in bins_of(sure))
     return {
         "ece": round(float(ece), 4),
         "auroc": round(float(roc_auc_score(right, sure)), 4) if 0 < right.sum() < len(right) else None,
         "aurc": round(float(risks.mean()), 4),
         **{f"coverage_at_{int(risk * 100)}pct_risk": coverage(risks, risk) for risk in (0.01, 0.05)},
     }
+
+
+def bins_of(sure: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """Places of the mails in bins of equal mass, from unsure to sure."""
+    return [b for b in np.array_split(np.argsort(sure, kind="stable"), min(BINS, len(sure))) if len(b)]
 
 
 def risk_curve(sure: NDArray[Any], right: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import matplotlib.figure
 import numpy as np
 from markupsafe import Markup
 
-from ai.finetuning.metrics import BINS, Answered, risk_curve
+from ai.finetuning.metrics import Answered, bins_of, risk_curve
 
 HERE = Path(__file__).parent
 MOST_ERRORS = 200
@@ -57,7 +57,7 @@ def confusion_plot(confusion: dict[str, dict[str, int]]) -> Markup:
 def reliability_plot(sure: Any, right: Any) -> Markup:
     figure = matplotlib.figure.Figure(figsize=(5, 4.5), layout="constrained")
     axes = figure.subplots()
-    bins = [b for b in np.array_split(np.argsort(sure, kind="stable"), min(BINS, len(sure))) if len(b)]
+    bins = bins_of(sure)
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     axes.plot([sure[b].mean() for b in bins], [right[b].mean() for b in bins], "o-", color="#1d6b45")
     axes.set(xlabel="confidence", ylabel="share that was right", xlim=(0, 1), ylim=(0, 1.02))

@@ -259,16 +259,8 @@ class MixedByLength(Sampler[int]):
             yield from batch
 
 
-class AnswerTrainer(Trainer):
-    """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
-
-    def __init__(self, *, prefix: list[int], teacher: Teacher | None = None, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.teacher = teacher
-        self.prefix = torch.tensor([prefix], dtype=torch.long)
-        self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
-        self.tokens = self.answer_tokens = 0  # read and learnt so far, without padding and the shared prefix
-        self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
+class MixedTrainer(Trainer):
+    """A Trainer whose batches are mixed by length, and whose checkpoints hold no pickled arguments."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         items = self.train_dataset if train_dataset is None else train_dataset
@@ -278,6 +270,18 @@ class AnswerTrainer(Trainer):
         super()._save(output_dir, state_dict)
         pickled = Path(output_dir or self.args.output_dir) / "training_args.bin"
         pickled.unlink(missing_ok=True)  # arguments are kept in run.json, which needs no trust to be read
+
+
+class AnswerTrainer(MixedTrainer):
+    """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
+
+    def __init__(self, *, prefix: list[int], teacher: Teacher | None = None, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.teacher = teacher
+        self.prefix = torch.tensor([prefix], dtype=torch.long)
+        self.weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
+        self.tokens = self.answer_tokens = 0  # read and learnt so far, without padding and the shared prefix
+        self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)

@@ -67,6 +67,7 @@ def test_intents_are_trained_and_judged_by_the_commands(tmp_path: Path, monkeypa
     judge.main()
 
     figures = json.loads(report.read_text())
+    assert not list(tmp_path.rglob("training_args.bin"))
     assert figures["in_scope_accuracy"] == 1.0
     assert figures["baselines"]["language_model"]["in_scope_accuracy"] == 1.0
     assert {"language_model", "tfidf_logistic_regression"} <= set(figures["baselines"])
