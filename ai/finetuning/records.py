@@ -22,6 +22,7 @@ MAY_CHANGE = (
     "steps",
     "epochs",
     "patience",
+    "evaluate_every",
 )  # between a stop and --resume
 
 
