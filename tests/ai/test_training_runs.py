@@ -12,41 +12,20 @@ import pytest
 import torch
 import transformers
 from servers import ROOT
-from tiny import tokenizer
+from tiny import KINDS, random_model
 
 from ai.finetuning import eval as judge
 from ai.finetuning import finetune_lora
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.model]
 ROWS = ROOT / "desks" / "tennis" / "training" / "generated.jsonl"
-SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-# The shape of the real Llama 3.2 3B, with everything that costs memory made small.
-LLAMA_32_3B: dict[str, Any] = {
-    "num_key_value_heads": 2, "rope_theta": 500000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
-    "rope_scaling": {"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192},
-    "max_position_embeddings": 131072, "head_dim": 8,
-}  # fmt: skip
-KINDS: dict[str, Any] = {
-    "llama": lambda: transformers.LlamaConfig(**SMALL, num_key_value_heads=2),
-    "llama-3.2-3b": lambda: transformers.LlamaConfig(**SMALL, **LLAMA_32_3B),
-    "gpt2": lambda: transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=2048),
-    "gpt-neo": lambda: transformers.GPTNeoConfig(
-        hidden_size=32, num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=64
-    ),
-    "qwen2": lambda: transformers.Qwen2Config(**SMALL, num_key_value_heads=2),
-    "gemma2": lambda: transformers.Gemma2Config(**SMALL, num_key_value_heads=1, head_dim=8, sliding_window=64),
-    "gemma3": lambda: transformers.Gemma3TextConfig(**SMALL, num_key_value_heads=1, head_dim=8, sliding_window=64),
-}
 
 
 def base(folder: Path, kind: str) -> Path:
     """A random model of that architecture, saved with the tests' tokenizer."""
-    torch.manual_seed(0)
-    config = KINDS[kind]()
-    made = tokenizer()
-    config.vocab_size, config.bos_token_id, config.eos_token_id, config.pad_token_id = len(made), 1, 2, 2
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    made.save_pretrained(folder)
+    made = random_model(kind)
+    made.model.save_pretrained(folder)
+    made.tokenizer.save_pretrained(folder)
     return folder
 
 

@@ -1,0 +1,139 @@
+"""The decode loop against the plainest one there is: whole forward passes, one token each, nothing kept."""
+
+import math
+import random
+from typing import Any
+
+import llguidance.numpy
+import numpy as np
+import pytest
+import torch
+from builders import mail_text, tennis
+from tiny import KINDS, loaded, random_model
+
+from ai.knowledge import Knowledge, Passage
+from ai.model.decoding import Asked, Decoder, Written
+from ai.model.loading import Loaded
+from ai.model.runner import PlainRunner
+from ai.prompt import MailText, messages, token_ids
+
+DESK = tennis()
+KNOWLEDGE = Knowledge([Passage("Hours", "Opening", "We open every morning at seven.")])
+WORDS = [
+    "anna42",
+    "court",
+    "three",
+    "please",
+    "cancel",
+    "Tuesday",
+    "the",
+    "morning",
+    "seven",
+    "open",
+    "booking",
+    "Müller",
+    "login",
+    "hello",
+    "18:00",
+    "and",
+    "my",
+]
+SHORT = 60  # tokens after which the reference gives up: a random model rambles
+
+
+def mails(count: int, seed: int = 0) -> list[MailText]:
+    chance = random.Random(seed)
+    return [mail_text(" ".join(chance.choices(WORDS, k=chance.randint(1, 30)))) for _ in range(count)]
+
+
+def plain_tokens(made: Loaded, decoder: Decoder, mail: MailText, category: str, passages: list[str]) -> list[int]:
+    """Greedy decoding under the same grammar, without cache, guesses or batches."""
+    ids = token_ids(messages(DESK, mail, passages, made.tokenizer), made.tokenizer)
+    matcher = decoder.grammar.matcher(mail, category)
+    tokens: list[int] = []
+    while not matcher.is_stopped() and len(tokens) < SHORT:
+        with torch.inference_mode():
+            scores = made.model(input_ids=torch.tensor([[*ids, *tokens]])).logits[0, -1].float()
+        mask = llguidance.numpy.allocate_token_bitmask(1, len(scores))
+        llguidance.numpy.fill_next_token_bitmask(matcher, mask, 0)
+        allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: len(scores)].astype(bool)
+        tokens.append(int(scores.masked_fill(~torch.from_numpy(allowed), -torch.inf).argmax()))
+        assert matcher.consume_tokens(tokens[-1:])
+    return tokens
+
+
+def starts(written: Written, made: Loaded, tokens: list[int]) -> bool:
+    return written.text.startswith(made.tokenizer.decode(tokens[: SHORT - 4], skip_special_tokens=True).rstrip("�"))
+
+
+def test_a_hundred_mails_read_as_in_plain_greedy_decoding_with_guesses_and_in_batches() -> None:
+    made = loaded()
+    decoder = Decoder(made, DESK, KNOWLEDGE)
+    asked = [Asked(mail) for mail in mails(100)]
+    first = {place: news for place, news in decoder.draft_many(asked) if isinstance(news, Written)}
+    for place, written in first.items():  # now every answer is known, so that guesses are often right
+        category = max(written.categories, key=lambda name: first[place].categories[name])
+        decoder.phrases.add(category, made.tokenizer(written.text, add_special_tokens=False)["input_ids"])
+
+    again = {place: news for place, news in decoder.draft_many(asked) if isinstance(news, Written)}
+
+    assert [again[i].text for i in range(100)] == [first[i].text for i in range(100)]
+    assert sum(w.passes for w in again.values()) < sum(w.passes for w in first.values())
+    for place, one in enumerate(asked):
+        chosen = max(again[place].categories, key=lambda name: again[place].categories[name])
+        passages = [passage.text for passage in again[place].passages]
+        assert starts(again[place], made, plain_tokens(made, decoder, one.mail, chosen, passages)), place
+
+
+def test_a_batch_decides_as_its_mails_do_alone() -> None:
+    decoder = Decoder(loaded(), DESK, KNOWLEDGE)
+    some = mails(9, seed=1)
+
+    together = {
+        place: news for place, news in decoder.draft_many([Asked(m) for m in some]) if isinstance(news, Written)
+    }
+
+    for place, mail in enumerate(some):
+        alone = decoder.draft(mail)
+        assert together[place].text == alone.text
+        assert together[place].username_probability == pytest.approx(alone.username_probability, rel=1e-4)
+
+
+@pytest.mark.parametrize("architecture", KINDS)
+def test_every_architecture_is_read_as_its_own_forward_pass_reads_it(architecture: str) -> None:
+    made, whole = random_model(architecture), random_model(architecture)
+    decoder = Decoder(made, DESK, KNOWLEDGE)
+    if architecture == "llama":
+        decoder.runner = PlainRunner(made.model)
+        decoder.prefix_ids, decoder.prefix = decoder.shared_prefix()
+    some = mails(3, seed=2)
+
+    for place, written in decoder.draft_many([Asked(mail) for mail in some]):
+        if isinstance(written, Written):
+            chosen = max(written.categories, key=lambda name: written.categories[name])
+            passages = [passage.text for passage in written.passages]
+            assert starts(written, made, plain_tokens(whole, decoder, some[place], chosen, passages))
+
+
+def test_probabilities_of_categories_are_those_of_whole_forward_passes() -> None:
+    made = loaded()
+    decoder = Decoder(made, DESK, KNOWLEDGE)
+    mail = mail_text("I am anna42")
+    ids = token_ids(messages(DESK, mail, tokenizer=made.tokenizer), made.tokenizer)
+
+    _, decision = decoder.read(ids)
+
+    expected = {name: chance_of(label, decoder, made.model, ids) for name, label in decoder.labels.items()}
+    assert decision.probabilities == pytest.approx(expected, abs=1e-5)
+    assert 0 < decision.legal_mass < 1
+
+
+def chance_of(label: list[int], decoder: Decoder, model: Any, ids: list[int]) -> float:
+    """Product over the label's tokens of their share among those with which some label goes on."""
+    chance = 0.0
+    for t, token in enumerate(label):
+        going_on = sorted({other[t] for other in decoder.labels.values() if other[:t] == label[:t] and len(other) > t})
+        with torch.inference_mode():
+            scores = model(input_ids=torch.tensor([[*ids, *label[:t]]])).logits[0, -1]
+        chance += float(scores[token] - torch.logsumexp(scores[going_on], 0))
+    return math.exp(chance)
