@@ -25,6 +25,7 @@ from actions.http import HttpClub, open_club
 from actions.settings import ActionsSettings
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
+from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
 from connectors.demo import DemoMailbox, DemoMailer
 from connectors.imap import ImapMailbox
@@ -37,8 +38,9 @@ from dashboard.live import Watcher
 from dashboard.pages import add_pages, make_templates
 from dashboard.ports import NoAnswer
 from dashboard.settings import DashboardSettings
-from db import parts, people
+from db import parts, people, tickets, versions
 from db.desk import Desk, UnusableDesk, load_desk
+from db.drafts import Draft
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
 from db.plans import Asked, Plan
@@ -142,12 +144,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     sandbox = start_sandbox(settings, desk) if settings.house.demo and not settings.actions.url else None
     club = open_the_club(settings, desk)
+    adapter = know_versions(open_session, settings, desk)
     model = LocalModel(
-        desk,
-        settings.model.base,
-        settings.model.adapter or shipped_adapter(desk),
-        settings.house.var_dir,
-        settings.model.threads,
+        desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
     )
     loops = make_loops(stages, settings, desk, open_session, club, model)
     rest_what_is_missing(open_session, settings)
@@ -279,9 +278,21 @@ def start_sandbox(settings: Settings, desk: Desk) -> subprocess.Popen[bytes]:
     )
 
 
-def shipped_adapter(desk: Desk) -> str:
-    folder = desk.folder / "adapter"
-    return str(folder) if (folder / "adapter_config.json").is_file() else ""
+def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> str:
+    """Write down which adapters there are; the folder of the one that serves."""
+    adapters = adapters_of(desk, settings.model, settings.house.var_dir)
+    with open_session() as session:
+        serving = first_choice(desk, settings.model, adapters, versions.serving(session))
+        versions.know(session, adapters, serves=serving)
+    return adapters[serving]
+
+
+def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draft]]]:
+    def signed(since: int) -> tuple[int, list[Draft]]:
+        with open_session.reading() as session:
+            return tickets.signed_since(session, since)
+
+    return signed
 
 
 def rest_what_is_missing(open_session: OpenSession, settings: Settings) -> None:

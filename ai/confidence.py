@@ -1,12 +1,25 @@
-"""How sure a draft is, and whether a person must decide whatever the number says. Pure."""
+"""How sure a draft is, and whether a person must decide whatever the number says. Pure.
 
+The model's own probabilities are too sure of themselves. A calibration, fitted on mails that the model never learnt
+(`ai/finetuning/calibrate.py`) and stored beside its adapter, turns them into probabilities that keep their word: a
+temperature on the categories (Guo et al. 2017, arXiv:1706.04599), then a logistic regression on a few cheap signs.
+"""
+
+import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
 
+from ai.written import Written
 from db.desk import Desk
 from db.drafts import Draft
 
-SURE_ENOUGH = 0.75  # below it a person decides
+FILE = "calibration.json"
+SURE_ENOUGH = 0.75  # below it the page says why
+LEAST = 1e-6
 SIGNS: Mapping[str, re.Pattern[str]] = {
     "the mail addresses the system, not the club": re.compile(
         r"ignore (all|any|your|the|previous|earlier)|disregard (all|any|your|the|previous)|system prompt|you are (now )?an? (ai|assistant|bot)|note to (the )?(ai|system|assistant)|"
@@ -33,26 +46,175 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
+FEATURES = (
+    "top", "margin", "legal_mass", "username", "no_username", "human_head", "nearest", "second_reader", "length",
+    *(f"sign_{i}" for i in range(len(SIGNS))),
+)  # fmt: skip
 
 
-def confidence_of(categories: Mapping[str, float], chosen: str, username_probability: float) -> float:
-    """The probability that category and user name are both right, as the model sees it."""
-    return round(categories.get(chosen, 0.0) * username_probability, 4)
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a draft's chance to be right. `signs` are the model's further numbers, as far as it gives them:
+
+    `legal_mass` (see `ai.model.labels`), `human_head` (log-odds that a person must decide, by a head on the model's
+    reading), `second_reader` (probability of the chosen category by another classifier), `nearest` (cosine similarity
+    of the closest mail that was taught).
+    """
+
+    categories: Mapping[str, float]
+    category: str
+    username: str
+    username_probability: float
+    words: str
+    signs: Mapping[str, float]
+    truncated: bool = False
+
+    @classmethod
+    def of(cls, written: Written, draft: Draft, words: str) -> "Evidence":
+        return cls(
+            written.categories, draft.category, draft.username, written.username_probability, words, written.signs,
+            written.truncated,
+        )  # fmt: skip
 
 
-def human_score(categories: Mapping[str, float], desk: Desk, words: str, confidence: float) -> float:
-    """How strongly a mail asks for a person, 0 to 1: certain where its words give a sign, else as the model doubts."""
-    if any(sign.search(words) for sign in SIGNS.values()):
-        return 1.0
-    of_people = sum(share for name, share in categories.items() if desk.category(name).needs_human)
-    return round(max(of_people, 1.0 - confidence), 4)
+@dataclass(frozen=True)
+class Logistic:
+    """Logistic regression on FEATURES, each less its mean and divided by its scale."""
+
+    means: Sequence[float]
+    scales: Sequence[float]
+    weights: Sequence[float]
+    bias: float
+
+    def __call__(self, features: Sequence[float]) -> float:
+        parts = zip(features, self.means, self.scales, self.weights, strict=True)
+        score = self.bias + sum((x - mean) / scale * weight for x, mean, scale, weight in parts)
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
 
 
-def reasons_for_a_person(draft: Draft, desk: Desk, words: str, confidence: float) -> list[str]:
-    """Why a person must decide; empty where nothing asks for one."""
-    reasons = [reason for reason, sign in SIGNS.items() if sign.search(words)]
-    if desk.category(draft.category).needs_human:
-        reasons.insert(0, "this kind of mail is always a person's")
-    if confidence < SURE_ENOUGH:
-        reasons.append("the model is not sure")
-    return reasons
+@dataclass(frozen=True)
+class Calibration:
+    """Fitted for one version of a model on `rows` mails. `right`: category and user name are; `human`: a person must
+
+    decide, from `threshold` on.
+    """
+
+    temperature: float
+    right: Logistic
+    human: Logistic
+    threshold: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`confidence`: probability that category and user name are both right. `human_score`: how strongly the mail asks
+
+    for a person, 0 to 1. `categories` are probabilities after the temperature. `reasons` are sentences for the page.
+    """
+
+    confidence: float
+    human_score: float
+    needs_human: bool
+    categories: dict[str, float]
+    reasons: list[str]
+
+
+def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = None) -> Judgement:
+    """What to make of a draft. Without a calibration the model's own probabilities are taken as they are."""
+    categories = tempered(evidence.categories, calibration.temperature if calibration else 1.0)
+    chance = categories.get(evidence.category, 0.0)
+    signs = [reason for reason, sign in SIGNS.items() if sign.search(evidence.words)]
+    always = desk.category(evidence.category).needs_human
+    if calibration is None:
+        confidence = chance * evidence.username_probability
+        of_people = sum(share for name, share in categories.items() if desk.category(name).needs_human)
+        human_score = 1.0 if signs else max(of_people, 1.0 - confidence)
+        needs_human = always or bool(signs) or confidence < SURE_ENOUGH
+    else:
+        features = features_of(evidence, desk, categories)
+        confidence, human_score = calibration.right(features), calibration.human(features)
+        needs_human = always or human_score >= calibration.threshold
+    reasons = [
+        *(["this kind of mail is always a person's"] if always else []),
+        *signs,
+        *(
+            ["it reads like mails that a person decides"]
+            if needs_human and not (always or signs) and calibration
+            else []
+        ),
+        *(["its reply was too long and is cut short"] if evidence.truncated else []),
+        *(doubts(evidence, categories) if confidence < SURE_ENOUGH else []),
+    ]
+    return Judgement(round(confidence, 4), round(human_score, 4), needs_human, categories, reasons)
+
+
+def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
+    """In words, what speaks against the draft; there is always a sentence."""
+    others = {name: share for name, share in categories.items() if name != evidence.category}
+    rival = max(others, key=lambda name: others[name], default="")
+    found = []
+    if others.get(rival, 0.0) > 0.15:
+        found.append(f"it could also be “{rival.replace('_', ' ')}” ({others[rival]:.0%})")
+    if evidence.username and evidence.username_probability < 0.8:
+        found.append("the user name is a guess")
+    if not evidence.username and evidence.username_probability < 0.8:
+        found.append("there may be a user name that was not found")
+    if evidence.signs.get("second_reader", 1.0) < 0.2:
+        found.append("a second reader takes it for something else")
+    if evidence.signs.get("nearest", 1.0) < 0.45:
+        found.append("no mail that was taught is like it")
+    return found or ["the model is not sure"]
+
+
+def tempered(categories: Mapping[str, float], temperature: float) -> dict[str, float]:
+    """Probabilities sharpened or flattened: p^(1/T), made to sum to one."""
+    powers = {name: max(share, 1e-12) ** (1 / temperature) for name, share in categories.items()}
+    total = sum(powers.values()) or 1.0
+    return {name: power / total for name, power in powers.items()}
+
+
+def features_of(evidence: Evidence, desk: Desk, categories: Mapping[str, float]) -> list[float]:
+    """In the order of FEATURES; `categories` are tempered."""
+    ranked = [*sorted(categories.values(), reverse=True), 0.0, 0.0]
+    return [
+        logit(categories.get(evidence.category, 0.0)),
+        math.log(max(ranked[0], LEAST) / max(ranked[1], LEAST)),
+        math.log(max(evidence.signs.get("legal_mass", 1.0), LEAST)),
+        math.log(max(evidence.username_probability, LEAST)),
+        float(not evidence.username),
+        evidence.signs.get("human_head", logit(sum(p for c, p in categories.items() if desk.category(c).needs_human))),
+        evidence.signs.get("nearest", 0.0),
+        logit(evidence.signs.get("second_reader", 0.5)),
+        math.log(1 + len(evidence.words)),
+        *(float(bool(sign.search(evidence.words))) for sign in SIGNS.values()),
+    ]
+
+
+def logit(share: float) -> float:
+    bounded = min(max(share, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
+
+
+def read_calibration(folder: str) -> Calibration | None:
+    """The calibration beside an adapter; None where there is none."""
+    path = Path(folder) / FILE
+    return parsed(str(path), path.stat().st_mtime_ns) if folder and path.is_file() else None
+
+
+@lru_cache(maxsize=8)
+def parsed(path: str, changed: int) -> Calibration:
+    stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Calibration(
+        stored["temperature"],
+        Logistic(**stored["right"]),
+        Logistic(**stored["human"]),
+        stored["threshold"],
+        stored["rows"],
+    )
+
+
+def write_calibration(folder: Path, calibration: Calibration, **more: object) -> None:
+    """Beside the adapter, with `more` to read for people."""
+    text = json.dumps({**asdict(calibration), "features": FEATURES, **more}, indent=1)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")

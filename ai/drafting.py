@@ -1,16 +1,18 @@
-"""A ticket gets its draft: received → in review."""
+"""Tickets get their drafts: received → in review."""
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any, Protocol
 
 import py3langid
 
-from ai.confidence import confidence_of, reasons_for_a_person
+from ai.confidence import Evidence, Judgement, judged, read_calibration
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
-from db import parts, tickets
+from ai.written import Decided, News, Question, Undrafted, Written
+from db import parts, tickets, versions
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
@@ -18,66 +20,104 @@ from db.models import Mail, Ticket
 from db.session import OpenSession
 
 log = logging.getLogger(__name__)
+TOGETHER = 8  # tickets taken up at one time
 
 
 class ModelDown(Exception):
     """The model gave no draft this time; the message says why."""
 
 
-@dataclass(frozen=True)
-class Written:
-    """What a model wrote, before anybody believes it. `passages` hold page, heading and text."""
-
-    text: str
-    categories: dict[str, float]
-    username_probability: float
-    passages: list[dict[str, str]] = field(default_factory=list)
-    made_by: dict[str, Any] = field(default_factory=dict)
-
-
 class Model(Protocol):
-    def draft(self, mail: MailText, category: str = "") -> Written:
-        """Write a draft. Raise ModelDown."""
+    def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
+        """News of each mail by its place: its category as soon as it is known, then its draft. Raise ModelDown."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A ticket without a draft, as it was when we looked."""
+
+    ticket_id: int
+    seen: int
+    asked: Question
 
 
 def draft_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
-    """Draft one ticket. Return False when there is none, so the caller may rest."""
+    """Draft the tickets that wait, a handful at a time. Return False when there is none, so the caller may rest."""
     with open_session.reading() as session:
-        ticket = tickets.waiting_for_draft(session)
-        mail = tickets.newest_question(ticket) if ticket else None
-        if ticket is None:
-            return False
-        seen, text = ticket.version, mail_text(ticket, mail)
+        waiting = [
+            Waiting(ticket.id, ticket.version, asked_of(ticket, versions.folder_for(session, ticket.wanted_model)))
+            for ticket in tickets.waiting_for_draft(session, TOGETHER)
+        ]
+    if not waiting:
+        return False
+    left = dict(enumerate(waiting))
     try:
-        written = model.draft(text)
-        draft = parse_draft(written.text, desk, text)
-    except (ModelDown, UnusableOutput) as problem:
+        for place, news in model.draft([one.asked for one in waiting]):
+            store(open_session, desk, waiting[place], news)
+            if not isinstance(news, Decided):
+                del left[place]
+    except ModelDown as problem:
         with open_session() as session:
-            if isinstance(problem, ModelDown):
-                parts.report(session, "model", "failing", str(problem))
-            tickets.draft_failed(session, still(session, ticket.id, seen), str(problem))
-        return True
-    confidence = confidence_of(written.categories, draft.category, written.username_probability)
-    reasons = reasons_for_a_person(draft, desk, text.words, confidence)
-    with open_session() as session:
-        parts.report(session, "model", "ok", name_of(written.made_by))
-        tickets.propose(
-            session,
-            still(session, ticket.id, seen),
-            draft,
-            confidence=confidence,
-            needs_human=bool(reasons),
-            reasons=reasons,
-            language=language_of(text.body, desk),
-            made_by={
-                **written.made_by,
-                "categories": top_three(written.categories),
-                "sources": written.passages,
-                "words": words_used(written.text, desk, draft),
-            },
-        )
-    log.info("ticket %s drafted in %s s", ticket.id, written.made_by.get("seconds"))
+            parts.report(session, "model", "failing", str(problem))
+        for one in left.values():
+            store(open_session, desk, one, Undrafted(str(problem)))
     return True
+
+
+def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> None:
+    """Write down what became of one ticket, unless it changed meanwhile; then it is drafted again."""
+    try:
+        with open_session() as session:
+            ticket = still(session, one.ticket_id, one.seen)
+            if isinstance(news, Decided):
+                tickets.announce(session, ticket, news.chosen, top_three(news.categories))
+                return
+            try:
+                if isinstance(news, Undrafted):
+                    raise UnusableOutput(news.problem)
+                draft = parse_draft(news.text, desk, one.asked.mail)
+            except UnusableOutput as problem:
+                tickets.draft_failed(session, ticket, str(problem))
+                return
+            propose(session, ticket, desk, one.asked, news, draft)
+        log.info("ticket %s drafted in %.2f s", one.ticket_id, news.seconds)
+    except tickets.StaleTicket as problem:
+        log.info("%s", problem)
+
+
+def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written, draft: Draft) -> None:
+    found = judged(Evidence.of(written, draft, asked.mail.words), desk, read_calibration(asked.adapter))
+    parts.report(session, "model", "ok", name_of(written.made_by))
+    tickets.propose(
+        session,
+        ticket,
+        draft,
+        confidence=found.confidence,
+        needs_human=found.needs_human,
+        reasons=found.reasons,
+        language=language_of(asked.mail.body, desk),
+        wanted_model="",
+        made_by=made_by(written, found, desk, draft),
+    )
+
+
+def made_by(written: Written, found: Judgement, desk: Desk, draft: Draft) -> dict[str, Any]:
+    return {
+        **written.made_by,
+        "prompt_tokens": written.prompt_tokens,
+        "written_tokens": written.written_tokens,
+        "passes": written.passes,
+        "truncated": written.truncated,
+        "seconds": round(written.seconds, 2),
+        "categories": top_three(found.categories),
+        "signs": written.signs,
+        "sources": [asdict(passage) for passage in written.passages],
+        "words": words_used(written.text, desk, draft),
+    }
+
+
+def asked_of(ticket: Ticket, adapter: str) -> Question:
+    return Question(mail_text(ticket, tickets.newest_question(ticket)), adapter=adapter)
 
 
 def mail_text(ticket: Ticket, mail: Mail | None) -> MailText:

@@ -11,6 +11,7 @@ from db.decisions import TooLate
 from db.lifecycle import ForbiddenMove
 from db.people import UnusablePerson, WrongPassword
 from db.tickets import NoSuchTicket, StaleTicket
+from db.versions import NoSuchVersion
 
 
 class Refusal(Exception):
@@ -23,6 +24,7 @@ STATUSES: dict[type[Exception], int] = {
     TooLate: 409,
     ForbiddenMove: 409,
     Refusal: 422,
+    NoSuchVersion: 422,
     UnusablePerson: 422,
     WrongPassword: 422,
     NoAnswer: 503,

@@ -60,7 +60,7 @@ class Row:
 def row_of(ticket: Ticket, desk: Desk, snippet: str = "") -> Row:
     dot, said = state_of(ticket)
     label, icon = (label_of(desk, ticket.category), icon_of(ticket.category)) if ticket.category else ("", "")
-    if ticket.status == Status.RECEIVED:
+    if ticket.status == Status.RECEIVED and not label:
         label, icon = "drafting", ""
     sure = f"{ticket.confidence:.0%}" if ticket.confidence is not None and ticket.status != Status.RECEIVED else ""
     lead = {Status.STUCK: "Stuck.", Status.APPROVED: "Approved.", Status.ACTED: "Done, replying."}.get(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import outbox, tickets
+from db import outbox, tickets, versions
 from db.drafts import Draft
 from db.lifecycle import Status
 from db.models import Ticket, now
@@ -83,10 +83,15 @@ def reopen(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
     tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="reopened")
 
 
-def redraft(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
-    """Ask the model again; the stage `draft_next` finds the ticket by its status."""
+def redraft(session: Session, ticket: Ticket, *, by: str, seen: int, model: str = "") -> None:
+    """Ask the model again, or another version of it; the stage `draft_next` finds the ticket by its status.
+
+    Raise NoSuchVersion.
+    """
+    ticket.wanted_model = versions.named(session, model).name if model else ""
     ticket.failures, ticket.draft_after, ticket.answer = 0, None, None
-    tickets.move(session, ticket, Status.RECEIVED, actor=by, seen=seen, note="draft again")
+    note = f"draft again with {model}" if model else "draft again"
+    tickets.move(session, ticket, Status.RECEIVED, actor=by, seen=seen, note=note)
 
 
 def save_answer(session: Session, ticket: Ticket, answer: Draft, *, by: str, seen: int) -> None:

@@ -62,6 +62,7 @@ class Ticket(Base):
     problem: Mapped[str] = mapped_column(Text, default="")
     failures: Mapped[int] = mapped_column(default=0)
     draft_after: Mapped[datetime | None] = mapped_column(default=None)
+    wanted_model: Mapped[str] = mapped_column(String(120), default="")
 
     mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
     events: Mapped[list["Event"]] = relationship(order_by="Event.id")
@@ -199,3 +200,15 @@ class SetUp(Base):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ModelVersion(Base):
+    """An adapter, or the base model alone; `there`: its folder can be loaded. One version serves."""
+
+    __tablename__ = "model_versions"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    folder: Mapped[str] = mapped_column(Text, default="")
+    there: Mapped[bool] = mapped_column(default=True)
+    serving: Mapped[bool] = mapped_column(default=False)
+    known_since: Mapped[datetime] = mapped_column(default=now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db import trail
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
-from db.models import Mail, Ticket, now
+from db.models import Event, Mail, Ticket, now
 
 VIEWS: dict[str, tuple[Status, ...]] = {
     "open": (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED),
@@ -102,14 +102,14 @@ def sent_mails(session: Session, limit: int = 200) -> Sequence[Mail]:
     return session.scalars(select(Mail).where(Mail.outgoing).order_by(Mail.id.desc()).limit(limit)).all()
 
 
-def waiting_for_draft(session: Session) -> Ticket | None:
-    """The oldest ticket that has no draft and may be tried again now."""
-    return session.scalar(
+def waiting_for_draft(session: Session, most: int) -> Sequence[Ticket]:
+    """The oldest tickets that have no draft and may be tried again now."""
+    return session.scalars(
         select(Ticket)
         .where(Ticket.status == Status.RECEIVED, or_(Ticket.draft_after.is_(None), Ticket.draft_after <= now()))
         .order_by(Ticket.received_at, Ticket.id)
-        .limit(1)
-    )
+        .limit(most)
+    ).all()
 
 
 def waiting_for_check(session: Session) -> Ticket | None:
@@ -135,6 +135,12 @@ def proposal(ticket: Ticket) -> Draft | None:
     return Draft.from_json(stored) if stored else None
 
 
+def announce(session: Session, ticket: Ticket, category: str, best: list[tuple[str, float]]) -> None:
+    """Let the pages see what a ticket is about while its reply is still being written."""
+    ticket.category, ticket.made_by = category, {"categories": best}
+    trail.write(session, ticket.id, "read", actor=PROGRAM, note=category)
+
+
 def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None:
     """Store a new draft and bring the ticket to review, where a person sees it."""
     stored: DraftJson = draft.as_json()
@@ -158,6 +164,19 @@ def draft_failed(session: Session, ticket: Ticket, reason: str) -> None:
     ticket.problem = f"The model could not draft this mail: {reason}"
     ticket.needs_human = True
     move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="no draft")
+
+
+def signed_since(session: Session, event: int, most: int = 500) -> tuple[int, list[Draft]]:
+    """Answers that people signed after that event, at most the newest `most`, oldest first; and the event to ask from next."""
+    newest = trail.newest(session)
+    rows = session.scalars(
+        select(Ticket)
+        .join(Event, Event.ticket_id == Ticket.id)
+        .where(Event.id > event, Event.id <= newest, Event.new == Status.APPROVED)
+        .order_by(Event.id.desc())
+        .limit(most)
+    ).all()
+    return newest, [Draft.from_json(ticket.answer) for ticket in reversed(rows) if ticket.answer]  # type: ignore[arg-type]
 
 
 def open_by_hand(session: Session, *, by: str, subject: str, body: str, from_email: str, from_name: str = "") -> Ticket:

@@ -1,15 +1,15 @@
 """One hand-written fake for each port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
 from actions.dispatch import Unreachable
-from ai.drafting import Written
 from ai.parsing import write_draft
 from ai.prompt import MailText
+from ai.written import Decided, News, Question, Written
 from connectors.intake import Fetched
 from db.drafts import Draft
 from db.plans import Asked, Plan
@@ -34,14 +34,17 @@ class FakeModel:
     answers: list[Draft | Exception | str]
     asked: list[MailText] = field(default_factory=list)
 
-    def draft(self, mail: MailText, category: str = "") -> Written:
-        self.asked.append(mail)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        text = answer if isinstance(answer, str) else write_draft(answer)
-        name = answer.category if isinstance(answer, Draft) else "other"
-        return Written(text, {name: 0.98, "other": 0.02}, 0.99, [], {"base": "fake", "adapter": "", "seconds": 0.1})
+    def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
+        for place, one in enumerate(asked):
+            self.asked.append(one.mail)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            text = answer if isinstance(answer, str) else write_draft(answer)
+            name = answer.category if isinstance(answer, Draft) else "other"
+            categories = {name: 0.98, "other": 0.02} if name != "other" else {"other": 1.0}
+            yield place, Decided(categories, name, 0.1)
+            yield place, Written(text, categories, 0.99, seconds=0.1, made_by={"base": "fake", "adapter": ""})
 
 
 @dataclass

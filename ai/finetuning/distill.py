@@ -28,9 +28,8 @@ from ai.finetuning.duplicates import text_of
 from ai.finetuning.examples import Report, Row, UnusableRow, in_words, own_data, read_rows
 from ai.knowledge import Knowledge, load_knowledge
 from ai.model.decoding import BUDGET, Decoder
-from ai.model.engine import best_dtype
 from ai.model.grammar import schema_of_any
-from ai.model.loading import Loaded, NoModel, load
+from ai.model.loading import Loaded, NoModel, best_dtype, load
 from ai.model.writing import DecodingFailed, Sampling
 from ai.parsing import UnusableOutput, parse_draft, write_draft
 from ai.prompt import MailText, messages_with_examples, prompt_hash

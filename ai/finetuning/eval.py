@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from ai.confidence import confidence_of, human_score, reasons_for_a_person
+from ai.confidence import Calibration, Evidence, judged, read_calibration
 from ai.finetuning import intent_runs
 from ai.finetuning.baselines import baselines
 from ai.finetuning.duplicates import text_of
@@ -28,13 +28,13 @@ from ai.finetuning.metrics import Answered, judge, label_figures, rate
 from ai.finetuning.perplexity import perplexity
 from ai.finetuning.report import write_page
 from ai.knowledge import load_knowledge
-from ai.model.decoding import Decoder, DecodingFailed
-from ai.model.engine import best_dtype
-from ai.model.loading import NoModel, load
+from ai.model.decoding import Decoder
+from ai.model.loading import NoModel, best_dtype, load
+from ai.model.writing import DecodingFailed
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
+from ai.written import Decided, Question, Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
-from db.drafts import Draft
 
 HEADLINES = (
     "n", "json_valid", "category_accuracy", "macro_f1", "username_exact", "details_f1", "all_fields_exact", "needs_human",
@@ -88,11 +88,14 @@ def main() -> None:
         raise SystemExit(f"{', '.join(args.data)}: no usable row.")
 
     # Drafts.
-    answered = [answer(row, decoder, desk) for row in tqdm(rows, desc="drafts", unit="mail")]
+    calibration = read_calibration(adapter)
+    started = time.monotonic()
+    answered = answers(rows, decoder, desk, calibration)
+    seconds = time.monotonic() - started
     if args.predictions:
         write_predictions(args.predictions, answered)
-    judged = [one for one in answered if one.row.answer is not None]
-    if not judged:
+    known = [one for one in answered if one.row.answer is not None]
+    if not known:
         where = (
             f"the drafts are in {args.predictions}"
             if args.predictions
@@ -102,20 +105,20 @@ def main() -> None:
 
     # Figures.
     name = f"{loaded.base} + {loaded.adapter}" if loaded.adapter else loaded.base
-    figures = judge(judged, name)
-    gold = [one.row for one in judged if one.gold.reply]
+    figures = judge(known, name, seconds)
+    gold = [one.row for one in known if one.gold.reply]
     figures["reply"]["perplexity"] = perplexity(loaded, gold, desk, knowledge)
     bare = load(base_of(args.base), dtype=best_dtype()) if adapter or base_of(args.base) != args.base else loaded
     figures["reply"]["perplexity_base"] = perplexity(bare, gold, desk, knowledge)
     figures["baselines"] = {}
     if args.baselines:
-        figures["baselines"] = compare(desk, [one.row for one in judged])
-        figures["baselines"]["base_model"] = judge_base(Decoder(bare, desk, knowledge), judged, desk)
+        figures["baselines"] = compare(desk, [one.row for one in known])
+        figures["baselines"]["base_model"] = judge_base(Decoder(bare, desk, knowledge), known, desk)
     show(figures)
     if args.report:
         args.report.parent.mkdir(parents=True, exist_ok=True)
         args.report.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        page = write_page(args.report.with_suffix(".html"), figures, judged)
+        page = write_page(args.report.with_suffix(".html"), figures, known)
         print(f"{args.report} and {page}")
     if args.write_scores:
         keep_scores(Path(adapter) / "run.json", args.data, figures)
@@ -158,24 +161,26 @@ def spread(rows: list[Row], limit: int) -> list[Row]:
     return [rows[i * len(rows) // limit] for i in range(limit)]
 
 
-def answer(row: Row, decoder: Decoder, desk: Desk) -> Answered:
-    started = time.monotonic()
+def answers(rows: Sequence[Row], decoder: Decoder, desk: Desk, calibration: Calibration | None) -> list[Answered]:
+    """Every row beside its draft, several drafted at a time, as on a desk where many wait."""
+    found: dict[int, Answered] = {}
+    with tqdm(total=len(rows), desc="drafts", unit="mail") as bar:
+        for place, news in decoder.draft_many([Question(row.mail) for row in rows]):
+            if not isinstance(news, Decided):
+                found[place] = answered(rows[place], news, desk, calibration)
+                bar.update()
+    return [found[place] for place in range(len(rows))]
+
+
+def answered(row: Row, news: Written | Undrafted, desk: Desk, calibration: Calibration | None) -> Answered:
+    if isinstance(news, Undrafted):
+        return Answered(row, None, 0.0, True, 1.0, 0.0)
     try:
-        written = decoder.draft(row.mail)
-        got: Draft | None = parse_draft(written.text, desk, row.mail)
-    except (DecodingFailed, UnusableOutput):
-        return Answered(row, None, 0.0, True, 1.0, time.monotonic() - started)
-    assert got is not None
-    words = row.mail.words
-    confidence = confidence_of(written.categories, got.category, written.username_probability)
-    return Answered(
-        row,
-        got,
-        confidence,
-        needs_human=bool(reasons_for_a_person(got, desk, words, confidence)),
-        human_score=human_score(written.categories, desk, words, confidence),
-        seconds=time.monotonic() - started,
-    )
+        got = parse_draft(news.text, desk, row.mail)
+    except UnusableOutput:
+        return Answered(row, None, 0.0, True, 1.0, news.seconds)
+    found = judged(Evidence.of(news, got, row.mail.words), desk, calibration)
+    return Answered(row, got, found.confidence, found.needs_human, found.human_score, news.seconds)
 
 
 def compare(desk: Desk, judged: Sequence[Row]) -> dict[str, Any]:
@@ -191,13 +196,13 @@ def compare(desk: Desk, judged: Sequence[Row]) -> dict[str, Any]:
     )
 
 
-def judge_base(decoder: Decoder, judged: Sequence[Answered], desk: Desk) -> dict[str, Any]:
+def judge_base(decoder: Decoder, those_judged: Sequence[Answered], desk: Desk) -> dict[str, Any]:
     """The base model without adapter, under the same grammar, on some of the mails."""
-    rows = spread([one.row for one in judged], OF_THE_BASE)
-    answered = [answer(row, decoder, desk) for row in tqdm(rows, desc="base model", unit="mail")]
-    got = [one.got.category if one.got else "unusable" for one in answered]
-    figures = label_figures([one.gold.category for one in answered], got)
-    return {"n": len(rows), **figures, "username_exact": rate([one.username_right for one in answered])}
+    rows = spread([one.row for one in those_judged], OF_THE_BASE)
+    those = answers(rows, decoder, desk, None)
+    got = [one.got.category if one.got else "unusable" for one in those]
+    figures = label_figures([one.gold.category for one in those], got)
+    return {"n": len(rows), **figures, "username_exact": rate([one.username_right for one in those])}
 
 
 def write_predictions(path: Path, answered: Sequence[Answered]) -> None:

@@ -53,8 +53,11 @@ class Answered:
         return fine and self.got is not None and pairs_of(self.got) == pairs_of(self.gold)
 
 
-def judge(answered: Sequence[Answered], model: str) -> dict[str, Any]:
-    """All figures of the contract that can be read off drafts. Perplexity and baselines are added by eval.py."""
+def judge(answered: Sequence[Answered], model: str, wall: float) -> dict[str, Any]:
+    """All figures of the contract that can be read off drafts, which took `wall` seconds together.
+
+    Perplexity and baselines are added by eval.py.
+    """
     right = np.array([one.category_right and one.username_right for one in answered])
     seconds = np.array([one.seconds for one in answered])
     return {
@@ -74,7 +77,7 @@ def judge(answered: Sequence[Answered], model: str) -> dict[str, Any]:
             "p50": round(float(np.median(seconds)) * 1000),
             "p95": round(float(np.quantile(seconds, 0.95)) * 1000),
         },
-        "tickets_per_minute": round(60 / float(seconds.mean()), 1),
+        "tickets_per_minute": round(60 * len(answered) / wall, 1),
         "intervals": {
             "category_accuracy": interval([one.category_right for one in answered]),
             "username_exact": interval([one.username_right for one in answered]),

@@ -5,67 +5,97 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from ai.drafting import ModelDown, Written
-from ai.model.naming import adapter_name
-from ai.prompt import MailText
+from ai.drafting import ModelDown
+from ai.knowledge import Passage
+from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk
+from db.drafts import Draft
 
 START_SECONDS = 300  # a first start converts the default model
+Signed = Callable[[int], tuple[int, list[Draft]]]
 
 
 @dataclass
 class LocalModel:
-    """The engine behind a Unix socket in `folder`; a dead one is started again at the next draft."""
+    """The engine behind a Unix socket in `folder`; a dead one is started again at the next draft.
+
+    `signed` hands out answers that people signed since an event, for the engine to guess by.
+    """
 
     desk: Desk
     base: str
     adapter: str
     folder: Path
     threads: int = 0
+    signed: Signed = lambda since: (since, [])
     connection: Connection | None = field(default=None, init=False)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    learnt: int = field(default=0, init=False)  # the newest event whose signed answer this engine knows
     lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def draft(self, mail: MailText, category: str = "") -> Written:
+    def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
         """Raise ModelDown where the engine died or could not be started."""
-        stated = {**mail.__dict__, "date": mail.date.isoformat()}
-        said = self.ask({"op": "draft", "mail": stated, "category": category})
-        if "problem" in said:
-            raise ModelDown(said["problem"])
-        return Written(
-            text=said["text"],
-            categories=said["categories"],
-            username_probability=said["username_probability"],
-            passages=said["passages"],
-            made_by={
-                **said["made_by"],
-                **{key: said[key] for key in ("prompt_tokens", "written_tokens", "truncated")},
-                "seconds": round(said["seconds"], 2),
-            },
-        )
+        with self.lock:
+            self.teach()
+            left = len(asked)
+            self.send({"op": "draft", "mails": [stated(one) for one in asked]})
+            try:
+                while left:
+                    place, news = news_in(self.receive())
+                    left -= not isinstance(news, Decided)
+                    yield place, news
+            finally:
+                if left and self.connection is not None:  # nobody listens any more; what still comes must not be
+                    self.connection.close()  # taken for the answer to another question
+                    self.connection = None
+
+    def teach(self) -> None:
+        """Pass on what was signed since the last time; all of it to an engine that is new."""
+        if self.connection is None:
+            self.connection, self.learnt = self.connected(), 0
+        newest, answers = self.signed(self.learnt)
+        if answers:
+            self.send({"op": "learn", "answers": [draft.as_json() for draft in answers]})
+            self.receive()
+        self.learnt = newest
 
     def ping(self) -> str:
         """The name of what serves; starts the engine if need be. Raise ModelDown."""
-        said = self.ask({"op": "hello"})
+        said = self.hello()
         return f"{said['base']}{' + ' + said['adapter'] if said['adapter'] else ''}"
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def hello(self) -> dict[str, Any]:
+        """How the engine is doing. Raise ModelDown."""
         with self.lock:
-            try:
-                if self.connection is None:
-                    self.connection = self.connected()
-                self.connection.send_bytes(json.dumps(question).encode())
-                return json.loads(self.connection.recv_bytes())  # type: ignore[no-any-return]
-            except (EOFError, OSError) as error:
-                self.connection = None
-                raise ModelDown("The model process ended in the middle of a draft; it is started again.") from error
+            self.send({"op": "hello"})
+            return self.receive()
+
+    def send(self, question: dict[str, Any]) -> None:
+        if self.connection is None:
+            self.connection, self.learnt = self.connected(), 0
+        try:
+            self.connection.send_bytes(json.dumps(question).encode())
+        except OSError as error:
+            raise self.lost() from error
+
+    def receive(self) -> dict[str, Any]:
+        assert self.connection is not None, "an answer follows a question"
+        try:
+            return dict(json.loads(self.connection.recv_bytes()))
+        except (EOFError, OSError) as error:
+            raise self.lost() from error
+
+    def lost(self) -> ModelDown:
+        self.connection = None
+        return ModelDown("The model process ended in the middle of a draft; it is started again.")
 
     def connected(self) -> Connection:
         """A connection to an engine that serves what we were told to use."""
@@ -91,10 +121,13 @@ class LocalModel:
         return self.folder / "engine.sock"
 
     def serves_ours(self, connection: Connection) -> bool:
-        connection.send_bytes(b'{"op": "hello"}')
-        said = json.loads(connection.recv_bytes())
-        ours = (self.desk.name, adapter_name(self.adapter))
-        return (said["desk"], said["adapter"]) == ours and said["base"].endswith(self.base)
+        """Whether desk and base are ours; adapters it loads as they are asked for."""
+        try:
+            connection.send_bytes(b'{"op": "hello"}')
+            said = json.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return False
+        return (said["desk"], said.get("asked_base")) == (self.desk.name, self.base)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "ai.model.engine", "--socket", str(self.socket), "--desk", self.desk.name]
@@ -122,3 +155,15 @@ class LocalModel:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=10)
+
+
+def stated(asked: Question) -> dict[str, Any]:
+    mail = {**asdict(asked.mail), "date": asked.mail.date.isoformat()}
+    return {"mail": mail, "category": asked.category, "adapter": asked.adapter}
+
+
+def news_in(part: dict[str, Any]) -> tuple[int, News]:
+    said = part["said"]
+    if part["kind"] == "Written":
+        return part["place"], Written(**{**said, "passages": [Passage(**one) for one in said["passages"]]})
+    return part["place"], Decided(**said) if part["kind"] == "Decided" else Undrafted(**said)

@@ -1,27 +1,26 @@
 """Mails become drafts: system prompt cached, categories read first, then JSON under a grammar, several mails at a time."""
 
-import math
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Generic, TypeVar
 
 import torch
 
 from ai.knowledge import Knowledge, Passage
 from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
-from ai.model.labels import decide, tree_of
+from ai.model.labels import Decision, decide, tree_of
 from ai.model.loading import Loaded
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
 from ai.parsing import category_head
 from ai.prompt import MailText, messages, token_ids
+from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk
-
-__all__ = ["BUDGET", "Asked", "Decided", "Decoder", "DecodingFailed", "Sampling", "Written"]
 
 BUDGET = 400  # tokens of one draft
 TOGETHER = 8  # mails in one batch
@@ -30,49 +29,15 @@ AT_ONCE = 64  # tokens that one pass reads in about the time of one, all mails t
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One mail to answer; `category` forces what a person has chosen."""
-
-    mail: MailText
-    category: str = ""
-    sampling: Sampling | None = None
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What is known before the reply is written."""
-
-    categories: dict[str, float]
-    chosen: str
-    seconds: float
+Place = TypeVar("Place", bound=Hashable)
 
 
 @dataclass
-class Written:
-    """What the model wrote, and how sure it was. Probabilities are after the grammar's mask.
-
-    `signs`: numbers that tell right drafts from wrong ones, for the confidence; see `ai.confidence`.
-    """
-
-    text: str
-    categories: dict[str, float]
-    username_probability: float
-    passages: list[Passage] = field(default_factory=list)
-    truncated: bool = False
-    prompt_tokens: int = 0
-    written_tokens: int = 0
-    passes: int = 0
-    seconds: float = 0.0
-    signs: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class Row:
+class Row(Generic[Place]):
     """One mail of a batch: its place among those asked, and all that is known of it."""
 
-    place: int
-    asked: Asked
+    place: Place
+    asked: Question
     ids: list[int]
     started: float
     categories: dict[str, float]
@@ -82,6 +47,11 @@ class Row:
     next: int = 0  # position of the next token
     passages: list[Passage] = field(default_factory=list)
     passes: int = 1
+    problem: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.problem) or self.page.done or len(self.page.tokens) >= BUDGET
 
 
 class Decoder:
@@ -98,39 +68,43 @@ class Decoder:
 
     def draft(self, mail: MailText, category: str = "", sampling: Sampling | None = None) -> Written:
         """The draft of one mail. Raise DecodingFailed."""
-        for _, news in self.draft_many([Asked(mail, category, sampling)]):
-            if isinstance(news, DecodingFailed):
-                raise news
+        for _, news in self.draft_many([Question(mail, category)], sampling):
+            if isinstance(news, Undrafted):
+                raise DecodingFailed(news.problem)
             if isinstance(news, Written):
                 return news
         raise AssertionError("a mail ends in a draft or a failure")
 
-    def draft_many(self, asked: Sequence[Asked]) -> Iterator[tuple[int, Decided | Written | DecodingFailed]]:
+    def draft_many(self, asked: Sequence[Question], sampling: Sampling | None = None) -> Iterator[tuple[int, News]]:
         """News of each mail, by its place: what was decided, as soon as it is, then its draft or why there is none."""
-        waiting = list(enumerate(asked))
-        rows: list[Row] = []
+        waiting = deque(enumerate(asked))
+        return self.run(lambda: waiting.popleft() if waiting else None, sampling)
+
+    def run(
+        self, take: Callable[[], tuple[Place, Question] | None], sampling: Sampling | None = None
+    ) -> Iterator[tuple[Place, News]]:
+        """Draft what `take` hands out, several at a time; ends when all is written and it has nothing more.
+
+        A mail that comes while others are written joins them.
+        """
+        rows: list[Row[Place]] = []
         memory: Rows | None = None
-        while waiting or rows:
-            opened: list[Rows] = []
-            while waiting and len(rows) < TOGETHER:
-                place, one = waiting.pop(0)
+        while True:
+            while len(rows) < TOGETHER and (taken := take()) is not None:
+                place, asked = taken
                 try:
-                    row, own = self.open(place, one)
+                    row, own = self.open(place, asked, sampling)
                 except DecodingFailed as problem:
-                    yield place, problem
+                    yield place, Undrafted(str(problem))
                     continue
                 yield place, Decided(row.categories, row.chosen, time.monotonic() - row.started)
                 rows.append(row)
-                opened.append(own)
-            if opened:
-                memory = joined([memory, *opened] if memory is not None else opened)
+                memory = own if memory is None else joined([memory, own])
             if memory is None:
-                continue
+                return
             self.step(rows, memory)
-            going = [i for i, row in enumerate(rows) if not row.page.done and len(row.page.tokens) < BUDGET]
-            for i, row in enumerate(rows):
-                if i not in going:
-                    yield row.place, self.finished(row)
+            going = [i for i, row in enumerate(rows) if not row.finished]
+            yield from ((row.place, self.result(row)) for row in rows if row.finished)
             if len(going) < len(rows):
                 rows = [rows[i] for i in going]
                 memory.keep(going)
@@ -138,10 +112,10 @@ class Decoder:
                 memory = None
 
     @torch.inference_mode()
-    def open(self, place: int, asked: Asked) -> tuple[Row, Rows]:
+    def open(self, place: Place, asked: Question, sampling: Sampling | None) -> tuple[Row[Place], Rows]:
         """Read a mail and decide its category, in one pass; then all up to the user name. Raise DecodingFailed."""
         started = time.monotonic()
-        choice = Choice(asked.sampling)
+        choice = Choice(sampling)
         ids = self.prompt(asked.mail)
         memory, decision = self.read(ids)
         chosen = asked.category or choice.name(decision.probabilities)
@@ -189,7 +163,7 @@ class Decoder:
         memory.note(places, torch.ones(1, len(ids), dtype=torch.bool))
         return hidden[0]
 
-    def read(self, ids: Sequence[int]) -> tuple[Rows, Any]:
+    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision]:
         """The rest of a prompt and all labels behind it, in one pass: the cache with both, and the decision."""
         memory = self.prefix.copy()
         same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
@@ -223,7 +197,7 @@ class Decoder:
         self.append(memory, now[same:])
 
     @torch.inference_mode()
-    def step(self, rows: Sequence[Row], memory: Rows) -> None:
+    def step(self, rows: Sequence[Row[Place]], memory: Rows) -> None:
         """One pass: each row's pending tokens are read, and as many guesses as pay; then what they tell is written."""
         most = max(1, min(GUESSES, AT_ONCE // len(rows) - 1))
         for row in rows:
@@ -242,28 +216,39 @@ class Decoder:
         scores = self.runner.logits(torch.cat([hidden[i, list(where)] for i, where in enumerate(told)]))
         for i, (row, part) in enumerate(zip(rows, scores.split([len(where) for where in told]), strict=True)):
             read = len(row.page.pending)
-            right = row.page.read(part)
+            try:
+                right = row.page.read(part)
+            except DecodingFailed as problem:  # of this mail alone; the others go on
+                row.problem, right = str(problem), 0
             real[i, read + right :] = False
             row.next += read + right
             row.passes += 1
         memory.note(places, real)
         memory.tidy()
 
-    def guesses(self, row: Row, most: int) -> list[int]:
+    def guesses(self, row: Row[Place], most: int) -> list[int]:
         most = min(most, BUDGET - len(row.page.tokens))
         return self.phrases.guess(row.chosen, row.page.tokens, most) or copied(row.ids, row.page.tokens, most)
 
-    def finished(self, row: Row) -> Written | DecodingFailed:
+    def result(self, row: Row[Place]) -> Written | Undrafted:
         try:
             text, truncated = row.page.text()
         except DecodingFailed as problem:
-            return problem
-        username = row.page.username_probability()
+            return Undrafted(row.problem or str(problem))
+        if row.problem:
+            return Undrafted(row.problem)
         return Written(
-            text, row.categories, username, row.passages, truncated, len(row.ids), len(row.page.tokens), row.passes,
-            time.monotonic() - row.started,
-            {"legal_mass": row.legal_mass, "username": math.log(max(username, 1e-9))},
-        )  # fmt: skip
+            text=text,
+            categories=row.categories,
+            username_probability=row.page.username_probability(),
+            passages=row.passages,
+            truncated=truncated,
+            prompt_tokens=len(row.ids),
+            written_tokens=len(row.page.tokens),
+            passes=row.passes,
+            seconds=time.monotonic() - row.started,
+            signs={"legal_mass": row.legal_mass},
+        )
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""

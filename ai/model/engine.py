@@ -1,4 +1,4 @@
-"""The process that owns the model: answers over a Unix socket, one draft at a time.
+"""The process that owns the model: takes mails from any number of clients over a Unix socket, drafts them together.
 
 python -m ai.model.engine --socket var/engine.sock --desk tennis
 """
@@ -6,9 +6,14 @@ python -m ai.model.engine --socket var/engine.sock --desk tennis
 import argparse
 import json
 import os
+import queue
+import resource
+import sys
 import threading
 import time
-from dataclasses import asdict
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -17,54 +22,149 @@ from typing import Any
 import torch
 
 from ai.knowledge import load_knowledge
-from ai.model.decoding import Decoder, DecodingFailed
-from ai.model.loading import load
+from ai.model.decoding import Decoder
+from ai.model.loading import NoModel, load
+from ai.model.naming import adapter_name
+from ai.model.patterns import patterns_of
+from ai.model.probe import Choice, best_choice
+from ai.model.speculation import Phrasebook
+from ai.parsing import write_draft
 from ai.prompt import MailText, prompt_hash
+from ai.written import News, Question, Undrafted
 from db.desk import Desk, load_desk
+from db.drafts import Draft
 
 IDLE_SECONDS = 600  # without a client for so long, the engine ends: nobody may need it any more
+VERSIONS = 3  # adapters kept in memory, the ones used last
+NICE = 5  # pages come first where processors are few
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mail of one client, and where its news go."""
+
+    place: int
+    asked: Question
+    news: "queue.SimpleQueue[tuple[int, News]]" = field(compare=False)
 
 
 class Engine:
-    """Serves any number of clients; the lock lets one of them draft."""
+    """One thread drafts; those of the clients put mails into its queue and wait for news."""
 
-    def __init__(self, desk: Desk, base: str, adapter: str, threads: int) -> None:
-        torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) - 1))
-        self.loaded = load(base, adapter, dtype=best_dtype())
-        self.desk = desk
-        self.decoder = Decoder(self.loaded, desk, load_knowledge(desk.folder / "knowledge"))
-        self.lock = threading.Lock()
-        self.clients, self.quiet_since = 0, time.monotonic()
+    def __init__(self, desk: Desk, base: str, adapter: str, choice: Choice) -> None:
+        self.desk, self.base, self.first, self.choice = desk, base, adapter, choice
+        self.knowledge = load_knowledge(desk.folder / "knowledge")
+        self.phrases = Phrasebook()
+        self.decoders: OrderedDict[str, Decoder] = OrderedDict()
+        self.waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.next: Job | None = None  # taken from the queue, for another version than the one at work
+        self.clients, self.quiet_since, self.drafted, self.signed = 0, time.monotonic(), 0, 0
+        decoder = self.decoder(adapter)
+        for category, text in patterns_of(desk):
+            self.phrases.add(category, decoder.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def decoder(self, adapter: str) -> Decoder:
+        """The decoder of an adapter, loaded if need be. Raise NoModel."""
+        if adapter not in self.decoders:
+            loaded = load(self.base, adapter, dtype=self.choice.dtype)
+            self.decoders[adapter] = Decoder(loaded, self.desk, self.knowledge, self.phrases)
+            self.base_name = loaded.base
+            while len(self.decoders) > VERSIONS:
+                self.decoders.popitem(last=False)
+        self.decoders.move_to_end(adapter)
+        return self.decoders[adapter]
+
+    def work(self) -> None:
+        """The drafting thread: mails for one version are drafted together, in the order in which they came."""
+        while True:
+            job, self.next = self.next or self.waiting.get(), None
+            try:
+                decoder = self.decoder(job.asked.adapter)
+            except NoModel as problem:
+                job.news.put((job.place, Undrafted(str(problem))))
+                continue
+            handed_out = self.hand_out(job)
+            for done, news in decoder.run(lambda jobs=handed_out: next(jobs)):  # type: ignore[misc]
+                done.news.put((done.place, news))
+
+    def hand_out(self, first: Job) -> Iterator[tuple[Job, Question] | None]:
+        """The first job, then whatever waits for the same version; None where there is nothing more at the moment."""
+        yield first, first.asked
+        while True:
+            if self.next is None:
+                try:
+                    self.next = self.waiting.get_nowait()
+                except queue.Empty:
+                    yield None
+                    continue
+            if self.next.asked.adapter != first.asked.adapter:
+                yield None
+                continue
+            job, self.next = self.next, None
+            yield job, job.asked
 
     def hello(self) -> dict[str, Any]:
         return {
             "desk": self.desk.name,
-            "base": self.loaded.base,
-            "adapter": self.loaded.adapter,
+            "base": self.base_name,
+            "asked_base": self.base,
+            "adapter": adapter_name(self.first),
             "prompt": prompt_hash(self.desk),
-            "precision": str(self.loaded.model.dtype).removeprefix("torch."),
+            "precision": str(self.choice.dtype).removeprefix("torch."),
+            "threads": self.choice.threads,
             "pid": os.getpid(),
+            "versions": [adapter_name(folder) for folder in self.decoders],
+            "drafted": self.drafted,
+            "signed": self.signed,
+            "waiting": self.waiting.qsize(),
+            "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def learn(self, answers: list[dict[str, Any]]) -> None:
+        """Remember signed answers, to guess by."""
+        tokenizer = next(iter(self.decoders.values())).tokenizer
+        for stated in answers:
+            draft = Draft.from_json(stated)  # type: ignore[arg-type]
+            self.phrases.add(draft.category, tokenizer(write_draft(draft), add_special_tokens=False)["input_ids"])
+        self.signed += len(answers)
+
+    def answer(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What a client gets for one question."""
         if asked["op"] == "stop":
             os._exit(0)
-        if asked["op"] == "hello":
-            return self.hello()
-        stated = asked["mail"]
-        mail = MailText(**{**stated, "date": datetime.fromisoformat(stated["date"])})
-        try:
-            with self.lock:
-                written = self.decoder.draft(mail, asked.get("category", ""))
-        except DecodingFailed as problem:
-            return {"problem": str(problem)}
-        return {**asdict(written), "made_by": self.hello()}
+        if asked["op"] == "learn":
+            self.learn(asked["answers"])
+        if asked["op"] != "draft":
+            yield self.hello()
+            return
+        news: queue.SimpleQueue[tuple[int, News]] = queue.SimpleQueue()
+        mails = [asked_of(stated) for stated in asked["mails"]]
+        for place, one in enumerate(mails):
+            self.waiting.put(Job(place, one, news))
+        left = len(mails)
+        while left:
+            place, what = news.get()
+            kind = type(what).__name__
+            if kind != "Decided":
+                left -= 1
+                self.drafted += kind == "Written"
+            signed_by = {"adapter": adapter_name(mails[place].adapter), **self.made_by()} if kind == "Written" else {}
+            yield {
+                "place": place,
+                "kind": kind,
+                "said": {**asdict(what), **({"made_by": signed_by} if signed_by else {})},
+            }
+
+    def made_by(self) -> dict[str, Any]:
+        known = self.hello()
+        return {name: known[name] for name in ("desk", "base", "prompt", "precision", "threads", "pid")}
 
     def serve(self, client: Connection) -> None:
         self.clients += 1
         try:
             while True:
-                client.send_bytes(json.dumps(self.answer(json.loads(client.recv_bytes()))).encode())
+                for part in self.answer(json.loads(client.recv_bytes())):
+                    client.send_bytes(json.dumps(part).encode())
         except (EOFError, OSError):
             return
         finally:
@@ -78,11 +178,18 @@ class Engine:
         os._exit(0)
 
 
-def best_dtype() -> torch.dtype:
-    """bf16 halves the bytes that each token reads, but only where the processor multiplies it in hardware."""
-    if torch.cuda.is_available():
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+def end_the_process(died: threading.ExceptHookArgs) -> None:
+    """Without its drafting thread the engine would keep clients waiting for ever; its death they notice."""
+    sys.__excepthook__(died.exc_type, died.exc_value or died.exc_type(), died.exc_traceback)
+    sys.stderr.flush()
+    os._exit(70)
+
+
+def asked_of(stated: dict[str, Any]) -> Question:
+    mail = stated["mail"]
+    return Question(
+        MailText(**{**mail, "date": datetime.fromisoformat(mail["date"])}), stated["category"], stated["adapter"]
+    )
 
 
 def main() -> None:
@@ -91,13 +198,20 @@ def main() -> None:
     parser.add_argument("--desk", default="tennis")
     parser.add_argument("--base", default="")
     parser.add_argument("--adapter", default="")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument(
+        "--threads", type=int, default=0, help="CPU threads (default: as many as a short trial finds best)"
+    )
     args = parser.parse_args()
 
-    engine = Engine(load_desk(args.desk), args.base, args.adapter, args.threads)
+    os.nice(NICE)
+    threading.excepthook = end_the_process
+    choice = best_choice(args.base, args.threads)
+    torch.set_num_threads(choice.threads)
+    engine = Engine(load_desk(args.desk), args.base, args.adapter, choice)
     args.socket.unlink(missing_ok=True)
     os.umask(0o077)  # the socket is for this user alone
     with Listener(str(args.socket), "AF_UNIX") as listener:
+        threading.Thread(target=engine.work, daemon=True).start()
         threading.Thread(target=engine.stop_when_idle, daemon=True).start()
         while True:
             threading.Thread(target=engine.serve, args=(listener.accept(),), daemon=True).start()

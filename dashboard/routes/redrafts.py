@@ -22,5 +22,6 @@ def create(
     caller: TheCaller,
     form: Annotated[FormData, Depends(read_form)],
 ) -> Response:
-    decisions.redraft(session, ticket, by=caller.name, seen=seen_of(form))
+    model = str(form.get("model", ""))
+    decisions.redraft(session, ticket, by=caller.name, seen=seen_of(form), model=model)
     return respond.go(request, f"/tickets/{ticket.id}")

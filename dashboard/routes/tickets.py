@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from dashboard import respond, views
 from dashboard.deps import Reading, TheHouse
-from db import tickets
+from db import tickets, versions
 from db.models import Ticket
 
 router = APIRouter()
@@ -57,6 +57,7 @@ def review(request: Request, house: TheHouse, session: Reading, ticket: Ticket |
             "undo": views.undo_of(ticket),
             "place": next((i for i, row in enumerate(rows) if row.ticket.id == ticket.id), None),
             "model": views.said_by(ticket),
+            "versions": versions.choosable(session),
             "events": ticket.events,
             "result": views.result_of(ticket),
         }

@@ -12,7 +12,7 @@ from builders import mail_text, tennis
 from tiny import KINDS, loaded, random_model
 
 from ai.knowledge import Knowledge, Passage
-from ai.model.decoding import Asked, Decoder, Written
+from ai.model.decoding import Decoder, Question, Written
 from ai.model.loading import Loaded
 from ai.model.runner import PlainRunner
 from ai.prompt import MailText, messages, token_ids
@@ -69,7 +69,7 @@ def starts(written: Written, made: Loaded, tokens: list[int]) -> bool:
 def test_a_hundred_mails_read_as_in_plain_greedy_decoding_with_guesses_and_in_batches() -> None:
     made = loaded()
     decoder = Decoder(made, DESK, KNOWLEDGE)
-    asked = [Asked(mail) for mail in mails(100)]
+    asked = [Question(mail) for mail in mails(100)]
     first = {place: news for place, news in decoder.draft_many(asked) if isinstance(news, Written)}
     for place, written in first.items():  # now every answer is known, so that guesses are often right
         category = max(written.categories, key=lambda name: first[place].categories[name])
@@ -90,7 +90,7 @@ def test_a_batch_decides_as_its_mails_do_alone() -> None:
     some = mails(9, seed=1)
 
     together = {
-        place: news for place, news in decoder.draft_many([Asked(m) for m in some]) if isinstance(news, Written)
+        place: news for place, news in decoder.draft_many([Question(m) for m in some]) if isinstance(news, Written)
     }
 
     for place, mail in enumerate(some):
@@ -108,7 +108,7 @@ def test_every_architecture_is_read_as_its_own_forward_pass_reads_it(architectur
         decoder.prefix_ids, decoder.prefix = decoder.shared_prefix()
     some = mails(3, seed=2)
 
-    for place, written in decoder.draft_many([Asked(mail) for mail in some]):
+    for place, written in decoder.draft_many([Question(mail) for mail in some]):
         if isinstance(written, Written):
             chosen = max(written.categories, key=lambda name: written.categories[name])
             passages = [passage.text for passage in written.passages]
