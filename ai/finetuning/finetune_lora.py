@@ -6,7 +6,7 @@
     python ai/finetuning/finetune_lora.py --resume                 # go on after Ctrl-C
     python ai/finetuning/finetune_lora.py --task intent --data train.csv --out var/intents
 
-Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` (or the files of --data), trains, keeps the best
+Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` and `calibration.jsonl` (or the files of --data), trains, keeps the best
 model by the loss on kept-back families, and writes the adapter with `run.json` and `curve.png` beside it.
 """
 
@@ -26,7 +26,17 @@ from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
 from ai.finetuning import intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
-from ai.finetuning.examples import Example, Report, Row, data_hash, examples_of, own_data, read_rows, split_by_family
+from ai.finetuning.examples import (
+    NOT_TAUGHT,
+    Example,
+    Report,
+    Row,
+    data_hash,
+    examples_of,
+    own_data,
+    read_rows,
+    split_by_family,
+)
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
@@ -213,10 +223,10 @@ def longest_of(config: Any) -> int:
 
 
 def held_out(desk: Desk, paths: Sequence[Path]) -> list[Row]:
-    """The desk's held-out rows, which no taught row may resemble, unless they are what is trained on."""
-    path = desk.folder / "training" / "heldout.jsonl"
-    is_taught = path.resolve() in [other.resolve() for other in paths]
-    return read_rows(path, Report()) if path.is_file() and not is_taught else []
+    """The desk's rows to judge and to calibrate on, which no taught row may resemble, unless they are trained on."""
+    taught = [path.resolve() for path in paths]
+    found = [(desk.folder / "training" / name).resolve() for name in NOT_TAUGHT]
+    return [row for path in found if path.is_file() and path not in taught for row in read_rows(path, Report())]
 
 
 def describe(

@@ -5,7 +5,8 @@
 Families lie in `desks/<name>/training/families/*.toml`: each is one way of writing, with slots; `voices.toml` beside
 that folder says how strangers write whatever they want. A whole family is either taught or held out (by a hash of its
 name), so the held-out score is about new ways of writing, not about new names in known sentences. Writes
-`generated.jsonl` and `heldout.jsonl`.
+`generated.jsonl` to learn from, `heldout.jsonl` to judge on, and `calibration.jsonl`, on whose families, which are
+neither taught nor judged, `calibrate.py` fits the confidence.
 """
 
 import argparse
@@ -45,18 +46,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--desk", default="tennis", help="name of the folder under desks/ (default: tennis)")
     parser.add_argument("--rows", type=int, default=1560, help="rows to generate for training (default: 1560)")
-    parser.add_argument("--held-out-rows", type=int, default=260, help="rows of held-out families (default: 260)")
+    parser.add_argument(
+        "--held-out-rows",
+        type=int,
+        default=260,
+        help="rows of held-out families, and as many to calibrate on (default: 260)",
+    )
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
 
     desk = load_desk(args.desk)
     folder = desk.folder / "training"
     voices, families = read_voices(desk), read_families(folder / "families")
-    taught = [f for f in families if not is_held_out(f["name"])]
-    held_out = [f for f in families if is_held_out(f["name"])]
-    write(folder / "generated.jsonl", rows_of(taught, args.rows, desk, voices, random.Random(args.seed)))
-    write(folder / "heldout.jsonl", rows_of(held_out, args.held_out_rows, desk, voices, random.Random(args.seed + 1)))
-    print(f"{len(taught)} families taught, {len(held_out)} held out, in {folder}")
+    for i, (name, count) in enumerate(
+        {"generated": args.rows, "heldout": args.held_out_rows, "calibration": args.held_out_rows}.items()
+    ):
+        those = [family for family in families if file_of(family["name"]) == name]
+        made = rows_of(those, count, desk, voices, random.Random(args.seed + i))
+        write(folder / f"{name}.jsonl", made)
+        print(f"  from {len(those)} families")
 
 
 def read_families(folder: Path) -> list[dict[str, Any]]:
@@ -70,8 +78,10 @@ def read_families(folder: Path) -> list[dict[str, Any]]:
     return families
 
 
-def is_held_out(name: str) -> bool:
-    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF < HELD_OUT_SHARE
+def file_of(name: str) -> str:
+    """Which file a family's rows go to."""
+    place = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+    return "heldout" if place < HELD_OUT_SHARE / 2 else "calibration" if place < HELD_OUT_SHARE else "generated"
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
 from ai.model.labels import Decision, decide, tree_of
 from ai.model.loading import Loaded
+from ai.model.readers import Readers
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
@@ -41,9 +42,9 @@ class Row(Generic[Place]):
     ids: list[int]
     started: float
     categories: dict[str, float]
-    legal_mass: float
     chosen: str
     page: Page
+    signs: dict[str, float]
     next: int = 0  # position of the next token
     passages: list[Passage] = field(default_factory=list)
     passes: int = 1
@@ -57,7 +58,15 @@ class Row(Generic[Place]):
 class Decoder:
     """Owns one model; not thread-safe. Unless sampled, a draft is greedy: the same mail gives the same draft."""
 
-    def __init__(self, loaded: Loaded, desk: Desk, knowledge: Knowledge, phrases: Phrasebook | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        desk: Desk,
+        knowledge: Knowledge,
+        phrases: Phrasebook | None = None,
+        readers: Readers | None = None,
+    ) -> None:
+        self.readers = readers
         self.runner, self.tokenizer = runner_for(loaded.model), loaded.tokenizer
         self.desk, self.knowledge = desk, knowledge
         self.phrases = Phrasebook() if phrases is None else phrases
@@ -117,16 +126,18 @@ class Decoder:
         started = time.monotonic()
         choice = Choice(sampling)
         ids = self.prompt(asked.mail)
-        memory, decision = self.read(ids)
+        memory, decision, state = self.read(ids)
         chosen = asked.category or choice.name(decision.probabilities)
         try:
             matcher = self.grammar.matcher(asked.mail, chosen)
         except NoGrammar as problem:
             raise DecodingFailed(str(problem)) from problem
         row = Row(
-            place, asked, ids, started, decision.probabilities, decision.legal_mass, chosen,
-            Page(matcher, self.tokenizer, choice),
+            place, asked, ids, started, decision.probabilities, chosen, Page(matcher, self.tokenizer, choice),
+            {"legal_mass": decision.legal_mass},
         )  # fmt: skip
+        if self.readers is not None:
+            row.signs |= self.readers.signs(state, asked.mail.words, chosen)
         row.page.force(self.labels[chosen])
         read = self.keep_label(memory, len(ids), chosen)
         if self.desk.category(chosen).knowledge:
@@ -142,6 +153,11 @@ class Decoder:
             row.page.pending += forced
         row.next = len(row.ids) + read
         return row, memory
+
+    @torch.inference_mode()
+    def state_of(self, mail: MailText) -> torch.Tensor:
+        """The model's hidden state [E] after it has read a mail."""
+        return self.read(self.prompt(mail))[2].clone()
 
     def prompt(self, mail: MailText, passages: Sequence[str] = ()) -> list[int]:
         return token_ids(messages(self.desk, mail, passages, self.tokenizer), self.tokenizer)
@@ -163,8 +179,11 @@ class Decoder:
         memory.note(places, torch.ones(1, len(ids), dtype=torch.bool))
         return hidden[0]
 
-    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision]:
-        """The rest of a prompt and all labels behind it, in one pass: the cache with both, and the decision."""
+    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision, torch.Tensor]:
+        """The rest of a prompt and all labels behind it, in one pass: the cache with both, the decision, and the hidden
+
+        state [E] at the end of the prompt.
+        """
         memory = self.prefix.copy()
         same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
         memory.crop(same)
@@ -179,7 +198,7 @@ class Decoder:
         hidden = self.runner.forward(tokens, places, memory.view(own), memory)
         memory.note(places, torch.ones(1, size + nodes, dtype=torch.bool))
         scores = self.runner.logits(hidden[0, size - 1 :])
-        return memory, decide(tree, scores[0], scores[1:])
+        return memory, decide(tree, scores[0], scores[1:]), hidden[0, size - 1]
 
     def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
         """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""
@@ -247,7 +266,7 @@ class Decoder:
             written_tokens=len(row.page.tokens),
             passes=row.passes,
             seconds=time.monotonic() - row.started,
-            signs={"legal_mass": row.legal_mass},
+            signs=row.signs,
         )
 
     def label_tokens(self, name: str) -> list[int]:

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Iterator
 
+from ai.finetuning.examples import own_data
 from db.desk import Desk
 
 
 def patterns_of(desk: Desk) -> Iterator[tuple[str, str]]:
     """Category and compact JSON of one answer for each different reply. Unreadable rows are passed over."""
     known: set[tuple[str, str]] = set()
-    for path in sorted((desk.folder / "training").glob("**/*.jsonl")):
-        if path.name in ("heldout.jsonl", "calibration.jsonl"):
-            continue
+    for path in own_data(desk):
         for line in path.read_text(encoding="utf-8").split("\n"):
             answer = answer_in(line)
             if answer is not None and answer not in known:

@@ -27,7 +27,9 @@ def one(
 
 
 def test_rates_count_what_is_right() -> None:
-    figures = judge([one(), one(got="other"), one(got=None), one(details={"date": "2026-05-02", "court": "2"})], "m", 2.0)
+    figures = judge(
+        [one(), one(got="other"), one(got=None), one(details={"date": "2026-05-02", "court": "2"})], "m", 2.0
+    )
 
     assert figures["json_valid"] == 0.75
     assert figures["category_accuracy"] == 0.5
@@ -75,7 +77,10 @@ def test_coverage_is_the_share_of_surest_mails_below_the_risk() -> None:
 
 def test_the_page_shows_a_hostile_mail_as_text(tmp_path: Path) -> None:
     answered = [one(got="other", body="anna42 <script>alert(1)</script>"), one()]
-    figures = {**judge(answered, "<b>m</b>", 1.0), "baselines": {"majority": {"category_accuracy": 0.5, "macro_f1": 0.3}}}
+    figures = {
+        **judge(answered, "<b>m</b>", 1.0),
+        "baselines": {"majority": {"category_accuracy": 0.5, "macro_f1": 0.3}},
+    }
 
     page = write_page(tmp_path / "r.html", figures, answered).read_text()
 
