@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -105,7 +106,8 @@ class LocalModel:
             if connection is not None:
                 if self.serves_ours(connection):
                     return connection
-                connection.send_bytes(b'{"op": "stop"}')
+                with suppress(OSError):  # it may have ended by itself
+                    connection.send_bytes(b'{"op": "stop"}')
                 time.sleep(0.5)
             self.start()
             return self.wait_until_ready()

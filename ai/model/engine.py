@@ -219,4 +219,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except NoModel as problem:
+        raise SystemExit(" ".join(str(problem).split())) from None  # the log's last line is what the page shows

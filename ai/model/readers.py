@@ -5,6 +5,7 @@ Fitted by `ai/finetuning/calibrate.py`, stored beside the adapter that they belo
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ def read_readers(folder: str) -> Readers | None:
 
 
 def write_readers(folder: Path, readers: Readers) -> None:
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "human_weight": readers.human_weight,
         "human_bias": np.array([readers.human_bias], dtype=np.float32),
         "weight": readers.weight.astype(np.float16),

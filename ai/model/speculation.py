@@ -46,7 +46,8 @@ class Phrasebook:
         lengths = [self.alike(number, end, written) for number, end in places]
         longest = max(lengths)
         best = [place for place, length in zip(places, lengths, strict=True) if length == longest]
-        likeliest = Counter(self.sequences[number][end] for number, end in best).most_common(1)[0][0]
+        newest_first = reversed(best)  # so that it also decides between equals
+        likeliest = Counter(self.sequences[number][end] for number, end in newest_first).most_common(1)[0][0]
         number, end = next((n, e) for n, e in reversed(best) if self.sequences[n][e] == likeliest)
         return list(self.sequences[number][end : end + most])
 
