@@ -6,33 +6,31 @@ fastapi run app.py
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
 
 from actions.checking import check_next, make_plan
+from actions.choosing import club_of, start_sandbox
 from actions.dispatch import Unreachable, act_next
-from actions.http import HttpClub, open_club
+from actions.http import HttpClub
 from actions.settings import ActionsSettings
+from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
-from connectors.demo import DemoMailbox, DemoMailer
-from connectors.imap import ImapMailbox
-from connectors.intake import Mailbox, MailboxDown, take_in
-from connectors.replies import Mailer, reply_next
+from connectors.choosing import mailbox_of, mailer_of
+from connectors.intake import MailboxDown, take_in
+from connectors.replies import reply_next
 from connectors.settings import MailSettings, SmtpSettings
-from connectors.smtp import SmtpMailer
 from dashboard.deps import House
 from dashboard.live import Watcher
 from dashboard.pages import add_pages, make_templates
@@ -142,12 +140,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.basicConfig(level=settings.house.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel("WARNING")
 
-    sandbox = start_sandbox(settings, desk) if settings.house.demo and not settings.actions.url else None
-    club = open_the_club(settings, desk)
+    sandbox = start_sandbox(settings.actions, settings.house, desk)
+    club = club_of(settings.actions, settings.house, desk)
     adapter = know_versions(open_session, settings, desk)
-    model = LocalModel(
+    local = LocalModel(
         desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
     )
+    model = chosen_model(settings.model, desk, local)
     loops = make_loops(stages, settings, desk, open_session, club, model)
     rest_what_is_missing(open_session, settings)
     welcome(open_session, settings)
@@ -171,7 +170,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     watcher.stop()
     for loop in loops:
         loop.stopping.set()
-    model.stop()
+    local.stop()
     if sandbox is not None:
         sandbox.terminate()
 
@@ -197,11 +196,13 @@ def make_loops(
     desk: Desk,
     open_session: OpenSession,
     club: HttpClub | None,
-    model: LocalModel,
+    model: DeskModel,
 ) -> list[Loop]:
     """One thread for each stage that this process is to run and that has its other side."""
     loops: list[Loop] = []
-    mailbox, mailer = mailbox_of(settings, desk), mailer_of(settings)
+    demo = settings.house.demo
+    mailbox = mailbox_of(settings.mail, desk.folder / "demo" if demo else None)
+    mailer = mailer_of(settings.smtp, demo=demo)
     if "mail" in stages and mailbox is not None:
         loops.append(Loop("mail", lambda: take_in(open_session, mailbox), mailbox.wait))
     if "draft" in stages:
@@ -217,7 +218,7 @@ def make_loops(
     return loops
 
 
-def warm(open_session: OpenSession, model: LocalModel) -> bool:
+def warm(open_session: OpenSession, model: DeskModel) -> bool:
     """Load the model before the first mail needs it."""
     try:
         name = model.ping()
@@ -240,42 +241,6 @@ def look_at(open_session: OpenSession, club: HttpClub) -> bool:
     with open_session() as session:
         parts.report(session, "club", state, words)
     return False
-
-
-def mailbox_of(settings: Settings, desk: Desk) -> Mailbox | None:
-    if settings.mail.host:
-        return ImapMailbox(settings.mail)
-    return DemoMailbox(desk.folder / "demo") if settings.house.demo else None
-
-
-def mailer_of(settings: Settings) -> Mailer | None:
-    if settings.smtp.host:
-        return SmtpMailer(settings.smtp)
-    return DemoMailer() if settings.house.demo else None
-
-
-def open_the_club(settings: Settings, desk: Desk) -> HttpClub | None:
-    actions = settings.actions
-    if actions.url:
-        return open_club(actions.url, actions.token.get_secret_value(), actions.timeout, desk.actions)
-    if settings.house.demo:
-        return open_club(
-            f"http://127.0.0.1:{settings.house.port + 1}",
-            kept_secret("sandbox", settings.house.var_dir),
-            actions.timeout,
-            desk.actions,
-        )
-    return None
-
-
-def start_sandbox(settings: Settings, desk: Desk) -> subprocess.Popen[bytes]:
-    var = settings.house.var_dir
-    kept_secret("sandbox", var)
-    command = [sys.executable, "-m", "actions.sandbox", "--port", str(settings.house.port + 1)]
-    command += ["--database", str(var / "demo" / f"{desk.name}.db"), "--token-file", str(var / "sandbox.secret")]
-    return subprocess.Popen(
-        [*command, "--club", str(desk.folder / "sandbox.toml"), "--parent", str(os.getpid())], cwd=Path(__file__).parent
-    )
 
 
 def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> str:

@@ -108,12 +108,12 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`confidence`: probability that category and user name are both right. `human_score`: how strongly the mail asks
+    """`confidence`: probability that category and user name are both right; None where the model stated none. `human_score`: how strongly the mail asks
 
     for a person, 0 to 1. `categories` are probabilities after the temperature. `reasons` are sentences for the page.
     """
 
-    confidence: float
+    confidence: float | None
     human_score: float
     needs_human: bool
     categories: dict[str, float]
@@ -124,6 +124,8 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
     """What to make of a draft. Without a calibration the model's own probabilities are taken as they are."""
     categories = tempered(evidence.categories, calibration.temperature if calibration else 1.0)
     chance = categories.get(evidence.category, 0.0)
+    if not evidence.categories:
+        calibration = None
     signs = [reason for reason, sign in SIGNS.items() if sign.search(evidence.words)]
     always = desk.category(evidence.category).needs_human
     if calibration is None:
@@ -146,11 +148,15 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
         *(["its reply was too long and is cut short"] if evidence.truncated else []),
         *(doubts(evidence, categories) if confidence < SURE_ENOUGH else []),
     ]
+    if not evidence.categories:
+        return Judgement(None, human_score, needs_human, {}, reasons)
     return Judgement(round(confidence, 4), round(human_score, 4), needs_human, categories, reasons)
 
 
 def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
     """In words, what speaks against the draft; there is always a sentence."""
+    if not categories:
+        return ["the server does not say how sure it is"]
     others = {name: share for name, share in categories.items() if name != evidence.category}
     rival = max(others, key=lambda name: others[name], default="")
     found = []

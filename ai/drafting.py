@@ -87,7 +87,9 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
 
 def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written, draft: Draft) -> None:
     found = judged(Evidence.of(written, draft, asked.mail.words), desk, read_calibration(asked.adapter))
-    parts.report(session, "model", "ok", name_of(written.made_by))
+    instead_of = written.made_by.get("instead_of")
+    state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
+    parts.report(session, "model", state, words or name_of(written.made_by))
     tickets.propose(
         session,
         ticket,

@@ -62,3 +62,24 @@ def is_said(value: str, words: str) -> bool:
 
 def squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def closed(text: str) -> str:
+    """A reply that ran out of budget, closed so that it parses. Raise UnusableOutput where it is no reply yet."""
+    for end in range(len(text), max(0, len(text) - 8), -1):  # a half-written escape is dropped
+        try:
+            json.loads(text[:end] + '"}')
+        except json.JSONDecodeError:
+            continue
+        return text[:end] + '"}'
+    raise UnusableOutput("The draft ran out of tokens before its reply.")
+
+
+def without_nothing(text: str) -> str:
+    """Details that are null, as servers write them that want every key stated, are left out. Else the text as it is."""
+    try:
+        said = json.loads(text)
+        said["details"] = {key: value for key, value in said["details"].items() if value is not None}
+    except (json.JSONDecodeError, LookupError, TypeError, AttributeError):
+        return text
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))

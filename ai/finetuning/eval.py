@@ -181,7 +181,7 @@ def answered(row: Row, news: Written | Undrafted, desk: Desk, calibration: Calib
     except UnusableOutput:
         return Answered(row, None, 0.0, True, 1.0, news.seconds)
     found = judged(Evidence.of(news, got, row.mail.words), desk, calibration)
-    return Answered(row, got, found.confidence, found.needs_human, found.human_score, news.seconds)
+    return Answered(row, got, found.confidence or 0.0, found.needs_human, found.human_score, news.seconds)
 
 
 def compare(desk: Desk, judged: Sequence[Row]) -> dict[str, Any]:

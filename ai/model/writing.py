@@ -1,6 +1,5 @@
 """One draft in the making: what the grammar allows next, what is guessed, and what the model makes of the guesses."""
 
-import json
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import llguidance.numpy
 import numpy as np
 import torch
+
+from ai.parsing import UnusableOutput, closed
 
 REPLY_OPENS = '"reply":"'
 
@@ -123,7 +124,12 @@ class Page:
     def text(self) -> tuple[str, bool]:
         """The JSON, and whether it had to be closed because the budget ran out. Raise DecodingFailed."""
         text = self.tokenizer.decode(self.tokens, skip_special_tokens=True)
-        return (text, False) if self.done else (closed(text), True)
+        if self.done:
+            return text, False
+        try:
+            return closed(text), True
+        except UnusableOutput as problem:
+            raise DecodingFailed(str(problem)) from problem
 
     def username_probability(self) -> float:
         """Joint probability of the tokens that spell the user name, its closing quote included."""
@@ -139,14 +145,3 @@ class Page:
             ends.append(len(self.tokenizer.decode(self.tokens[: len(ends) + 1])))
         places = zip(self.certainty, ends, [0, *ends], strict=False)
         return [sure for sure, stop, begin in places if stop > start and begin < end]
-
-
-def closed(text: str) -> str:
-    """A reply that ran out of budget, closed so that it parses. Raise DecodingFailed where it is no reply yet."""
-    for end in range(len(text), max(0, len(text) - 8), -1):  # a half-written escape is dropped
-        try:
-            json.loads(text[:end] + '"}')
-        except json.JSONDecodeError:
-            continue
-        return text[:end] + '"}'
-    raise DecodingFailed("The draft ran out of tokens before its reply.")

@@ -11,8 +11,7 @@ from tiny import loaded, tokenizer
 from ai.knowledge import Knowledge, Passage
 from ai.model.decoding import Decoder
 from ai.model.grammar import words_of
-from ai.model.writing import closed
-from ai.parsing import parse_draft
+from ai.parsing import closed, parse_draft
 from ai.prompt import messages, token_ids
 
 DESK = tennis()
