@@ -11,7 +11,7 @@ from fakes import FakeModel
 
 from ai import remote
 from ai.drafting import ModelDown
-from ai.knowledge import Knowledge, Passage
+from ai.knowledge import Knowledge, load_knowledge
 from ai.parsing import parse_draft, write_draft
 from ai.remote import ChatServer, RequestRefused, ServerDown
 from ai.servers import RemoteModel
@@ -141,26 +141,20 @@ def test_log_probabilities_become_categories() -> None:
 
 def test_an_inquiry_is_asked_again_with_passages() -> None:
     def by_schema(asked: dict[str, Any]) -> httpx.Response:
-        told = "seven" if "We open at seven" in asked["messages"][-1]["content"] else "no idea"
+        told = "informed" if "Club facts" in asked["messages"][-1]["content"] else "no idea"
         return completion(json.dumps({"category": "general_inquiry", "username": "", "details": {}, "reply": told}))
 
     one, recorded = server(by_schema)
-    pages = (
-        "We open at seven, forgot password or not.",
-        "Guests pay five euros.",
-        "Balls lie in the shed.",
-        "The bar closes.",
-    )
-    knowledge = Knowledge([Passage("Page", "Heading", text) for text in pages])
+    knowledge = load_knowledge(DESK.folder / "knowledge")
+    asked = Question(mail_text("How much does it cost to bring a guest, and do guests have to sign in?"))
 
-    written = drafted(one, knowledge)
+    written = only(list(RemoteModel(DESK, [one], knowledge).draft([asked])))
 
     assert isinstance(written, Written)
-    assert json.loads(written.text)["reply"] == "seven"
-    assert len(recorded.asked) == 2
-    assert recorded.asked[1]["response_format"]["json_schema"]["schema"]["properties"]["category"]["enum"] == [
-        "general_inquiry"
-    ]
+    assert written.passages == knowledge.find(asked.mail.words)
+    assert json.loads(written.text)["reply"] == "informed"
+    second = recorded.asked[1]["response_format"]["json_schema"]["schema"]
+    assert second["properties"]["category"]["enum"] == ["general_inquiry"]
 
 
 def test_an_answer_that_ran_out_of_tokens_is_closed_and_marked() -> None:
