@@ -144,7 +144,7 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
     kinds = [(name, label_of(desk, name), f"{ranked[name]:.0%}" if name in ranked else "") for name in names]
     blocked = plan.blocked if plan else ("" if not category.action else "Still being checked against the club")
     holes = sorted(set(re.findall(r"\{[a-z_.]+\}", stored["reply"])))
-    sure = word_of(ticket.confidence)
+    sure = word_of(ticket.confidence) if ticket.confidence is not None or not ticket.draft else "no confidence stated"
     return Proposal(
         draft=stored,
         plan=plan,

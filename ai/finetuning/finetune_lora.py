@@ -11,12 +11,10 @@ model by the loss on kept-back families, and writes the adapter with `run.json` 
 """
 
 import argparse
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +37,8 @@ from ai.finetuning.examples import (
 )
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
-from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
-from ai.finetuning.records import checkpoint_of, commit, peak_memory, portable
+from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, draw_curve
+from ai.finetuning.records import checkpoint_of, seconds_before, write_record
 from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, causal, has_plain_head, shared_prefix
 from ai.finetuning.training_arguments import training_arguments
 from ai.knowledge import load_knowledge
@@ -165,42 +163,40 @@ def main() -> None:
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Bar(lambda: trainer.tokens))
     checkpoint = checkpoint_of(work, args, data_hash(paths))
+    watch = Stopwatch(seconds_before(checkpoint))
+    trainer.add_callback(watch)
     # autocast chooses precisions; if peft cast as well, every activation would be copied twice
     casting = disable_input_dtype_casting(made.model) if args.method != "full" else nullcontext()
     started = time.monotonic()
     with casting:
         trained = trainer.train(resume_from_checkpoint=checkpoint)
-    seconds = time.monotonic() - started
     if stop.stopped:
         raise SystemExit(f"Stopped at step {trainer.state.global_step}. The same command with --resume goes on there.")
 
     # Save: the result and, beside it, how it came about.
     out = args.out or desk.folder / "adapter"
+    lasted = time.monotonic() - started  # since the resumption, as the counts of tokens are
     save(made.model, made.tokenizer, out, args)
     draw_curve(trainer.state.log_history, out / "curve.png")
-    finished = datetime.now(UTC)
-    run = {
-        "name": f"{desk.name}-{finished:%Y%m%d-%H%M}",
-        "arguments": {key: portable(value) for key, value in sorted(vars(args).items())},
-        "base": args.base or DEFAULT_MODEL,
-        "data": [path.name for path in paths],
-        "data_hash": data_hash(paths),
-        "rows": {"taught": len(taught), "kept_back": len(kept_back), "unusable": len(report.problems)},
-        "tokens": {"prompt": sum(len(e.prompt) for e in examples), "answer": sum(len(e.answer) for e in examples)},
-        "prompt_hash": prompt_hash(desk),
-        "commit": commit(),
-        "finished": finished.isoformat(timespec="seconds"),
-        "steps": trainer.state.global_step,
-        "seconds": round(seconds),
-        "tokens_per_second": round(trainer.tokens / seconds),
-        "answer_tokens_per_second": round(trainer.answer_tokens / seconds),
-        "peak_memory_mib": peak_memory(),
-        "scores": {"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
-    }
-    (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_record(
+        out,
+        args,
+        seconds=watch.seconds,
+        steps=trainer.state.global_step,
+        rows={"taught": len(taught), "kept_back": len(kept_back), "unusable": len(report.problems)},
+        scores={"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
+        data=[path.name for path in paths],
+        data_hash=data_hash(paths),
+        tokens={"prompt": sum(len(e.prompt) for e in examples), "answer": sum(len(e.answer) for e in examples)},
+        prompt_hash=prompt_hash(desk),
+        tokens_per_second=round(trainer.tokens / lasted),
+        answer_tokens_per_second=round(trainer.answer_tokens / lasted),
+    )
     base = f" --base {args.base}" if args.base else ""
     judge = f"--base {out} --adapter ''" if args.method == "full" else f"--adapter {out}{base}"
-    print(f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --desk {desk.name} {judge} …")
+    print(
+        f"Saved {out} after {watch.seconds:.0f} s. Judge it: python ai/finetuning/eval.py --desk {desk.name} {judge} …"
+    )
 
 
 def teacher_for(student: Any, tokenizer: Any, args: argparse.Namespace) -> Teacher:

@@ -3,9 +3,7 @@
 import argparse
 import json
 import random
-import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +27,10 @@ from ai.finetuning.intents import (
     threshold_of,
     untrained,
 )  # fmt: skip
-from ai.finetuning.progress import Bar, StopOnInterrupt, draw_curve
-from ai.finetuning.records import checkpoint_of, commit, peak_memory, portable
+from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, draw_curve
+from ai.finetuning.records import checkpoint_of, seconds_before, write_record
 from ai.finetuning.training import MixedTrainer
 from ai.finetuning.training_arguments import training_arguments
-from ai.model.loading import DEFAULT_MODEL
 
 
 def train(args: argparse.Namespace) -> None:
@@ -69,9 +66,10 @@ def train(args: argparse.Namespace) -> None:
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Bar(lambda: trainer.state.num_input_tokens_seen))
     checkpoint = checkpoint_of(work, args, data_hash([Path(path.partition(":")[0]) for path in args.data]))
-    started = time.monotonic()
+    watch = Stopwatch(seconds_before(checkpoint))
+    trainer.add_callback(watch)
     trained = trainer.train(resume_from_checkpoint=checkpoint)
-    seconds = time.monotonic() - started
+    seconds = watch.seconds
     if stop.stopped:
         raise SystemExit(f"Stopped at step {trainer.state.global_step}. The same command with --resume goes on there.")
 
@@ -85,19 +83,16 @@ def train(args: argparse.Namespace) -> None:
     out = Path(args.out)
     save_reader(reader, out, args.base, threshold)
     draw_curve(trainer.state.log_history, out / "curve.png")
-    run = {
-        "arguments": {key: portable(value) for key, value in sorted(vars(args).items())},
-        "base": args.base or DEFAULT_MODEL,
-        "rows": {"taught": len(taught), "kept_back": len(kept_back)},
-        "commit": commit(),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds),
-        "peak_memory_mib": peak_memory(),
-        "scores": {"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
-    }
-    (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_record(
+        out,
+        args,
+        seconds=seconds,
+        steps=trainer.state.global_step,
+        rows={"taught": len(taught), "kept_back": len(kept_back)},
+        scores={"train_loss": trained.training_loss, "eval_loss": trainer.state.best_metric},
+    )
     print(
-        f"Saved {out} after {run['seconds']} s. Judge it: python ai/finetuning/eval.py --task intent --adapter {out} --data …"
+        f"Saved {out} after {seconds:.0f} s. Judge it: python ai/finetuning/eval.py --task intent --adapter {out} --data …"
     )
 
 

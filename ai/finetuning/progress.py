@@ -10,6 +10,8 @@ import matplotlib.figure
 from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
+from ai.finetuning.records import SECONDS
+
 
 class Bar(TrainerCallback):
     """Steps done, time left, loss and tokens a second; every logged line stays above it."""
@@ -36,6 +38,24 @@ class Bar(TrainerCallback):
 
     def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.bar.close()
+
+
+class Stopwatch(TrainerCallback):
+    """Seconds of a training, with those of the runs that it goes on from; every checkpoint remembers them."""
+
+    def __init__(self, before: float) -> None:
+        self.before, self.started = before, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self.before + time.monotonic() - self.started
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.started = time.monotonic()
+
+    def on_save(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (folder / SECONDS).write_text(f"{self.seconds:.1f}\n", encoding="utf-8")
 
 
 class StopOnInterrupt(TrainerCallback):

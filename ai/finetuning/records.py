@@ -1,16 +1,20 @@
-"""What run.json says about where and when."""
+"""run.json: how a training came about, for people and for the next step."""
 
 import argparse
 import json
 import resource
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers.trainer_utils import get_last_checkpoint
 
+from ai.model.loading import DEFAULT_MODEL
+
+SECONDS = "seconds.txt"
 ROOT = Path(__file__).resolve().parents[2]
 MAY_CHANGE = (
     "resume",
@@ -33,6 +37,40 @@ def portable(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value.relative_to(Path.cwd())) if value.is_relative_to(Path.cwd()) else str(value)
     return value
+
+
+def write_record(
+    out: Path,
+    args: argparse.Namespace,
+    *,
+    seconds: float,
+    steps: int,
+    rows: dict[str, int],
+    scores: dict[str, Any],
+    **more: Any,
+) -> None:
+    """`run.json` in the folder of a result. `seconds`: of this run and of those that it went on from."""
+    finished = datetime.now(UTC)
+    run = {
+        "name": f"{args.desk if args.task == 'reply' else 'intent'}-{finished:%Y%m%d-%H%M}",
+        "arguments": {key: portable(value) for key, value in sorted(vars(args).items())},
+        "base": args.base or DEFAULT_MODEL,
+        "rows": rows,
+        "commit": commit(),
+        "finished": finished.isoformat(timespec="seconds"),
+        "steps": steps,
+        "seconds": round(seconds),
+        "peak_memory_mib": peak_memory(),
+        "scores": scores,
+        **more,
+    }
+    (out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def seconds_before(checkpoint: str | None) -> float:
+    """What the run had taken up to the checkpoint that it goes on from."""
+    note = Path(checkpoint or "") / SECONDS
+    return float(note.read_text(encoding="utf-8")) if checkpoint and note.is_file() else 0.0
 
 
 def peak_memory() -> int:

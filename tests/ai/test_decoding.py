@@ -13,6 +13,8 @@ from ai.model.decoding import Decoder
 from ai.model.grammar import words_of
 from ai.parsing import closed, parse_draft
 from ai.prompt import messages, token_ids
+from ai.written import Question, Undrafted, Written
+from tests.bench.hostile import hostile_mails
 
 DESK = tennis()
 DECODER = Decoder(loaded(), DESK, Knowledge([Passage("Hours", "Opening", "We open every morning at seven.")]))
@@ -28,6 +30,15 @@ def test_every_output_is_a_draft_and_its_user_name_is_in_the_mail(body: str, sub
     assert draft.username in mail.words
     assert draft.category in DESK.category_names
     assert draft.reply
+
+
+def test_hostile_mails_are_drafted_like_any_other() -> None:
+    mails = hostile_mails(60)
+
+    for place, news in DECODER.draft_many([Question(mail) for mail in mails]):
+        assert not isinstance(news, Undrafted)
+        if isinstance(news, Written):
+            assert parse_draft(news.text, DESK, mails[place]).username == json.loads(news.text)["username"]
 
 
 def test_probabilities_of_categories_sum_to_one_whatever_their_length() -> None:

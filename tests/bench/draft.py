@@ -200,6 +200,39 @@ def llama_cpp(quantization: str) -> dict[str, Any]:
     return timed(write, rows_to_draft())
 
 
+def valid(decoder: Any, mails: list[Any]) -> dict[str, Any]:
+    """Share of mails whose output is a draft of the desk, its user name words of the mail."""
+    from ai.parsing import UnusableOutput, parse_draft
+    from ai.written import Question, Written
+
+    fine = 0
+    for place, news in decoder.draft_many([Question(mail) for mail in mails]):
+        if isinstance(news, Written):
+            try:
+                said = json.loads(news.text)["username"]
+                fine += parse_draft(news.text, decoder.desk, mails[place]).username == said
+            except (UnusableOutput, ValueError):
+                print(f"not valid: {mails[place]!r} gave {news.text!r}", file=sys.stderr)
+    return {"valid": fine / len(mails), "mails": len(mails)}
+
+
+def hostile_random() -> dict[str, Any]:
+    from tiny import loaded
+
+    from ai.knowledge import Knowledge
+    from ai.model.decoding import Decoder
+    from db.desk import load_desk
+    from tests.bench.hostile import hostile_mails
+
+    return valid(Decoder(loaded(), load_desk("tennis"), Knowledge([])), hostile_mails(200 if QUICK else 10_000))
+
+
+def hostile_real() -> dict[str, Any]:
+    from tests.bench.hostile import hostile_mails
+
+    return valid(decoder_in("best"), hostile_mails(20 if QUICK else 500, seed=1))
+
+
 def timed(write: Callable[[Any], str], mails: list[Any]) -> dict[str, Any]:
     write(mails[0])
     seconds, texts = [], []
@@ -218,6 +251,8 @@ ARMS: dict[str, Callable[[], dict[str, Any]]] = {
     "llama_q4": lambda: llama_cpp("Q4_0"),
     "generate": generate,
     "curve": curve,
+    "hostile_random": hostile_random,
+    "hostile_real": hostile_real,
 }
 SLOW = ("reference", "llama_q4", "generate", "curve")
 
@@ -270,6 +305,10 @@ def told(runs: dict[str, dict[str, Any]]) -> Iterator[Any]:
     yield Figure("time to category, p50", 1000 * first[0], "ms", "500 ms", 0.5 / first[0], 1.0)
     yield Figure("time to category, p95", 1000 * first[1], "ms")
     for name, one in runs.items():
+        if "valid" in one:
+            said = f"valid drafts of {one['mails']} hostile mails, {name.removeprefix('hostile_')} model"
+            yield Figure(said, 100 * one["valid"], "%", "all", one["valid"], 1.0)
+            continue
         if one.get("full"):
             p50, p95 = quantiles(one["full"])
             yield Figure(f"time to full draft, {name}, p50", 1000 * p50, "ms")
