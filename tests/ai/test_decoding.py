@@ -95,3 +95,37 @@ def test_a_user_name_of_any_shape_is_among_the_words(text: str, word: str) -> No
 
 def test_a_reply_that_ran_out_is_closed() -> None:
     assert json.loads(closed('{"category":"other","username":"","details":{},"reply":"Hi \\'))["reply"] == "Hi "
+
+
+MAIL = mail_text('My "Login" is anna42.\n\nCourt three on Tuesday\nthe 12th, please\\now.')
+
+
+@pytest.mark.parametrize(
+    ("details", "fine"),
+    [
+        ({}, True),
+        ({"date": "Tuesday the 12th"}, True),
+        ({"court": "Court three", "date": "Tuesday"}, True),
+        ({"date": "Tuesday", "court": "Court three"}, False),
+        ({"court": "Court four"}, False),
+        ({"date": "Tuesday", "date ": "Tuesday"}, False),
+        ({"colour": "Tuesday"}, False),
+    ],
+)
+def test_details_are_passages_of_the_mail_under_the_desks_keys_in_their_order(
+    details: dict[str, str], fine: bool
+) -> None:
+    answer = {"category": "create_booking", "username": "anna42", "details": details, "reply": "Hi"}
+    text = json.dumps(answer, separators=(",", ":"))
+
+    tokens = tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+    assert (DECODER.grammar.refused(MAIL, "create_booking", tokens) is None) == fine
+
+
+def test_an_empty_mail_has_no_details() -> None:
+    text = '{"category":"other","username":"","details":{},"reply":"Hi"}'
+
+    tokens = tokenizer()(text, add_special_tokens=False)["input_ids"]
+
+    assert DECODER.grammar.refused(mail_text("", ""), "other", tokens) is None
