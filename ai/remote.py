@@ -101,17 +101,19 @@ class ChatServer:
             if logprobs and self.logprobs:
                 body |= {"logprobs": True, "top_logprobs": 20}
             answer = self.sent("POST", "chat/completions", body)
-            if answer.status_code not in REFUSES or not self.learnt_from(answer, asked_logprobs="logprobs" in body):
+            if answer.status_code == 200 or not self.learnt_from(answer, asked_logprobs="logprobs" in body):
                 break
         return completion_in(self.checked(answer), self.url)
 
     def learnt_from(self, answer: httpx.Response, *, asked_logprobs: bool) -> bool:
         """Leave out what the server does not understand. False where there is nothing left to leave out."""
-        words = answer.text.casefold()
-        if "max_completion_tokens" in words and self.length == "max_tokens":
-            self.length = "max_completion_tokens"
-        elif "logprob" in words and asked_logprobs:
+        words, refused = answer.text.casefold(), answer.status_code in REFUSES
+        if "logprob" in words and asked_logprobs:  # llama.cpp's Python server says so with a 500
             self.logprobs = False
+        elif not refused:
+            return False
+        elif "max_completion_tokens" in words and self.length == "max_tokens":
+            self.length = "max_completion_tokens"
         elif len(self.forms) > 1 and not too_long(words):
             del self.forms[0]
         else:

@@ -291,13 +291,13 @@ def why_not(*programs: str) -> str:
 
 
 @contextlib.contextmanager
-def llama_server(folder: Path) -> Iterator[str]:
+def llama_server(folder: Path, *more: str) -> Iterator[str]:
     """llama.cpp's own OpenAI-compatible server on the default model's GGUF; yields its address. Skips without it."""
     pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
     port = free_port()
     with (folder / "llama.log").open("wb") as log:
         running = subprocess.Popen(
-            [sys.executable, "-m", "llama_cpp.server", "--model", str(packaged_gguf()), "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "4096"],
+            [sys.executable, "-m", "llama_cpp.server", "--model", str(packaged_gguf()), "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "4096", *more],
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
