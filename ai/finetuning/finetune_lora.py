@@ -36,10 +36,11 @@ from ai.finetuning.examples import (
     split_by_family,
 )
 from ai.finetuning.intents import UnusableIntents
+from ai.finetuning.loss import Teacher, causal, has_plain_head
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, draw_curve
 from ai.finetuning.records import checkpoint_of, seconds_before, write_record
-from ai.finetuning.training import AnswerTrainer, Collator, Teacher, as_dataset, causal, has_plain_head, shared_prefix
+from ai.finetuning.training import AnswerTrainer, Collator, as_dataset, shared_prefix
 from ai.finetuning.training_arguments import training_arguments
 from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar

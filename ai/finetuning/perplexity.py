@@ -7,7 +7,8 @@ from dataclasses import replace
 import torch
 
 from ai.finetuning.examples import Kind, Report, Row, examples_of
-from ai.finetuning.training import Collator, answer_loss, as_dataset, shared_prefix
+from ai.finetuning.loss import answer_loss
+from ai.finetuning.training import Collator, as_dataset, shared_prefix
 from ai.knowledge import Knowledge
 from ai.model.loading import Loaded
 from db.desk import Desk

@@ -5,16 +5,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
-from ai.finetuning.training import (
-    WEIGHTS,
-    Collator,
-    HeadLoss,
-    MixedByLength,
-    Soft,
-    answer_loss,
-    as_dataset,
-    shared_prefix,
-)
+from ai.finetuning.loss import HeadLoss, Soft, answer_loss
+from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, as_dataset, shared_prefix
 
 GIVEN, CATEGORY, FIELDS, REPLY = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])

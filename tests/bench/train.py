@@ -59,8 +59,10 @@ def ours() -> float:
     import torch
     from peft.helpers import disable_input_dtype_casting
 
+    from ai.finetuning.examples import Kind
+    from ai.finetuning.loss import answer_loss
     from ai.finetuning.methods import use_this_machine_well
-    from ai.finetuning.training import WEIGHTS, Collator, Kind, MixedByLength, answer_loss, as_dataset, shared_prefix
+    from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, as_dataset, shared_prefix
 
     model, tokenizer, examples = prepared()
     use_this_machine_well(model.get_base_model())
