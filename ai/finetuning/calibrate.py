@@ -32,6 +32,7 @@ from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.embedder import Embedder
 from ai.model.loading import NoModel, best_dtype, load
+from ai.model.patterns import phrases_of
 from ai.model.readers import Readers, write_readers
 from ai.parsing import UnusableOutput, parse_draft
 from ai.written import Question, Written
@@ -66,7 +67,7 @@ def main() -> None:
 
     # Heads first: a part of the evidence is what they say.
     loaded = load(args.base, str(folder), dtype=best_dtype())
-    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"))
+    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"), phrases_of(desk, loaded.tokenizer))
     readers = fitted_readers(taught, decoder, args.heads_rows)
     decoder.readers = readers
 

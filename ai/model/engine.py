@@ -25,7 +25,7 @@ from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, load
 from ai.model.naming import adapter_name
-from ai.model.patterns import patterns_of
+from ai.model.patterns import phrases_of
 from ai.model.probe import Choice, best_choice
 from ai.model.readers import read_readers
 from ai.model.speculation import Phrasebook
@@ -55,14 +55,13 @@ class Engine:
     def __init__(self, desk: Desk, base: str, adapter: str, choice: Choice) -> None:
         self.desk, self.base, self.first, self.choice = desk, base, adapter, choice
         self.knowledge = load_knowledge(desk.folder / "knowledge")
-        self.phrases = Phrasebook()
         self.decoders: OrderedDict[str, Decoder] = OrderedDict()
         self.waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.next: Job | None = None  # taken from the queue, for another version than the one at work
         self.clients, self.quiet_since, self.drafted, self.signed = 0, time.monotonic(), 0, 0
-        decoder = self.decoder(adapter)
-        for category, text in patterns_of(desk):
-            self.phrases.add(category, decoder.tokenizer(text, add_special_tokens=False)["input_ids"])
+        self.phrases: Phrasebook | None = None
+        self.phrases = phrases_of(desk, self.decoder(adapter).tokenizer)
+        self.decoder(adapter).phrases = self.phrases
 
     def decoder(self, adapter: str) -> Decoder:
         """The decoder of an adapter, loaded if need be. Raise NoModel."""
@@ -123,6 +122,7 @@ class Engine:
 
     def learn(self, answers: list[dict[str, Any]]) -> None:
         """Remember signed answers, to guess by."""
+        assert self.phrases is not None, "an engine that serves has read its desk's patterns"
         tokenizer = next(iter(self.decoders.values())).tokenizer
         for stated in answers:
             draft = Draft.from_json(stated)  # type: ignore[arg-type]
