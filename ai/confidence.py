@@ -2,7 +2,7 @@
 
 The model's own probabilities are too sure of themselves. A calibration, fitted on mails that the model never learnt
 (`ai/finetuning/calibrate.py`) and stored beside its adapter, turns them into probabilities that keep their word: a
-temperature on the categories (Guo et al. 2017, arXiv:1706.04599), then a logistic regression on a few cheap signs.
+logistic regression on the score (Platt 1999), or on more signs where that is better on unseen kinds of mail.
 """
 
 import json
@@ -46,19 +46,16 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
-FEATURES = (
-    "top", "margin", "legal_mass", "username", "no_username", "human_head", "nearest", "second_reader", "length",
-    *(f"sign_{i}" for i in range(len(SIGNS))),
-)  # fmt: skip
+FEATURES = ("score", "username", "no_username", "legal_mass", "length", "human")
+OF_PEOPLE, OF_SIGN = 0.25, 2.0  # of the model's leaning to a person's category, and of a sign, beside the second reader
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What is known of a draft's chance to be right. `signs` are the model's further numbers, as far as it gives them:
 
-    `legal_mass` (see `ai.model.labels`), `human_head` (log-odds that a person must decide, by a head on the model's
-    reading), `second_reader` (probability of the chosen category by another classifier), `nearest` (cosine similarity
-    of the closest mail that was taught).
+    `legal_mass` (see `ai.model.labels`), `human_words` (log-odds that a person must decide) and `second_reader`
+    (probability of the chosen category), both by the reader in `ai.model.readers`.
     """
 
     categories: Mapping[str, float]
@@ -99,7 +96,6 @@ class Calibration:
     decide, from `threshold` on.
     """
 
-    temperature: float
     right: Logistic
     human: Logistic
     threshold: float
@@ -110,19 +106,18 @@ class Calibration:
 class Judgement:
     """`confidence`: probability that category and user name are both right; None where the model stated none. `human_score`: how strongly the mail asks
 
-    for a person, 0 to 1. `categories` are probabilities after the temperature. `reasons` are sentences for the page.
+    for a person, 0 to 1. `reasons` are sentences for the page.
     """
 
     confidence: float | None
     human_score: float
     needs_human: bool
-    categories: dict[str, float]
     reasons: list[str]
 
 
 def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = None) -> Judgement:
     """What to make of a draft. Without a calibration the model's own probabilities are taken as they are."""
-    categories = tempered(evidence.categories, calibration.temperature if calibration else 1.0)
+    categories = evidence.categories
     chance = categories.get(evidence.category, 0.0)
     if not evidence.categories:
         calibration = None
@@ -134,7 +129,7 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
         human_score = 1.0 if signs else max(of_people, 1.0 - confidence)
         needs_human = always or bool(signs) or confidence < SURE_ENOUGH
     else:
-        features = features_of(evidence, desk, categories)
+        features = features_of(evidence, desk)
         confidence, human_score = calibration.right(features), calibration.human(features)
         needs_human = always or human_score >= calibration.threshold
     reasons = [
@@ -149,8 +144,8 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
         *(doubts(evidence, categories) if confidence < SURE_ENOUGH else []),
     ]
     if not evidence.categories:
-        return Judgement(None, human_score, needs_human, {}, reasons)
-    return Judgement(round(confidence, 4), round(human_score, 4), needs_human, categories, reasons)
+        return Judgement(None, human_score, needs_human, reasons)
+    return Judgement(round(confidence, 4), round(human_score, 4), needs_human, reasons)
 
 
 def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
@@ -168,32 +163,20 @@ def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
         found.append("there may be a user name that was not found")
     if evidence.signs.get("second_reader", 1.0) < 0.2:
         found.append("a second reader takes it for something else")
-    if evidence.signs.get("nearest", 1.0) < 0.45:
-        found.append("no mail that was taught is like it")
     return found or ["the model is not sure"]
 
 
-def tempered(categories: Mapping[str, float], temperature: float) -> dict[str, float]:
-    """Probabilities sharpened or flattened: p^(1/T), made to sum to one."""
-    powers = {name: max(share, 1e-12) ** (1 / temperature) for name, share in categories.items()}
-    total = sum(powers.values()) or 1.0
-    return {name: power / total for name, power in powers.items()}
-
-
-def features_of(evidence: Evidence, desk: Desk, categories: Mapping[str, float]) -> list[float]:
-    """In the order of FEATURES; `categories` are tempered."""
-    ranked = [*sorted(categories.values(), reverse=True), 0.0, 0.0]
+def features_of(evidence: Evidence, desk: Desk) -> list[float]:
+    """In the order of FEATURES. `score`: log-probability of category and user name; `human`: log-odds for a person."""
+    of_people = sum(share for name, share in evidence.categories.items() if desk.category(name).needs_human)
+    sign = any(sign.search(evidence.words) for sign in SIGNS.values())
     return [
-        logit(categories.get(evidence.category, 0.0)),
-        math.log(max(ranked[0], LEAST) / max(ranked[1], LEAST)),
-        math.log(max(evidence.signs.get("legal_mass", 1.0), LEAST)),
+        math.log(max(evidence.categories.get(evidence.category, 0.0) * evidence.username_probability, LEAST)),
         math.log(max(evidence.username_probability, LEAST)),
         float(not evidence.username),
-        evidence.signs.get("human_head", logit(sum(p for c, p in categories.items() if desk.category(c).needs_human))),
-        evidence.signs.get("nearest", 0.0),
-        logit(evidence.signs.get("second_reader", 0.5)),
+        math.log(max(evidence.signs.get("legal_mass", 1.0), LEAST)),
         math.log(1 + len(evidence.words)),
-        *(float(bool(sign.search(evidence.words))) for sign in SIGNS.values()),
+        evidence.signs.get("human_words", 0.0) + OF_PEOPLE * logit(of_people) + OF_SIGN * sign,
     ]
 
 
@@ -212,7 +195,6 @@ def read_calibration(folder: str) -> Calibration | None:
 def parsed(path: str, changed: int) -> Calibration:
     stored = json.loads(Path(path).read_text(encoding="utf-8"))
     return Calibration(
-        stored["temperature"],
         Logistic(**stored["right"]),
         Logistic(**stored["human"]),
         stored["threshold"],

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import py3langid
 
-from ai.confidence import Evidence, Judgement, judged, read_calibration
+from ai.confidence import Evidence, judged, read_calibration
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
@@ -99,11 +99,11 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         reasons=found.reasons,
         language=language_of(asked.mail.body, desk),
         wanted_model="",
-        made_by=made_by(written, found, desk, draft),
+        made_by=made_by(written, desk, draft),
     )
 
 
-def made_by(written: Written, found: Judgement, desk: Desk, draft: Draft) -> dict[str, Any]:
+def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
     return {
         **written.made_by,
         "prompt_tokens": written.prompt_tokens,
@@ -111,7 +111,7 @@ def made_by(written: Written, found: Judgement, desk: Desk, draft: Draft) -> dic
         "passes": written.passes,
         "truncated": written.truncated,
         "seconds": round(written.seconds, 2),
-        "categories": top_three(found.categories),
+        "categories": top_three(written.categories),
         "signs": written.signs,
         "sources": [asdict(passage) for passage in written.passages],
         "words": words_used(written.text, desk, draft),

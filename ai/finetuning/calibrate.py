@@ -2,38 +2,37 @@
 
     python ai/finetuning/calibrate.py --desk tennis
 
-Drafts the mails of `desks/<desk>/training/calibration.jsonl`, whose families were neither taught nor judged, and fits
-on them what turns the model's numbers into probabilities: a temperature for the categories, and two small logistic
-regressions, one for "category and user name are right", one for "a person must decide". Writes `calibration.json` and
-`readers.safetensors` beside the adapter. Run it after every training; a calibration belongs to one version of a model.
+Teaches the second reader on the desk's training rows, then drafts the mails of `desks/<desk>/training/calibration.jsonl`
+(or those of --data), whose families were not taught, and fits on them how the two readers weigh together and what turns
+their score into a probability. Writes `calibration.json` and `readers.safetensors` beside the adapter. Run it after
+every training; a calibration belongs to one version of a model.
 """
 
 import argparse
-import time
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from ai.confidence import FEATURES, Calibration, Evidence, Logistic, features_of, tempered, write_calibration
-from ai.finetuning.duplicates import text_of
+from ai.confidence import FEATURES, Calibration, Evidence, Logistic, features_of, write_calibration
 from ai.finetuning.examples import Report, Row, family_of, own_data, read_rows
-from ai.finetuning.metrics import confidence_figures
+from ai.finetuning.metrics import confidence_figures, rate
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
-from ai.model.embedder import Embedder
 from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import phrases_of
-from ai.model.readers import Readers, write_readers
+from ai.model.readers import SecondReader, vectors, write_second_reader
 from ai.parsing import UnusableOutput, parse_draft
 from ai.written import Question, Written
 from db.desk import Desk, UnusableDesk, load_desk
@@ -41,73 +40,78 @@ from db.desk import Desk, UnusableDesk, load_desk
 PRECISION = 0.7  # of "a person must decide", at which as many as possible are to be found
 FOLDS = 8
 LEAST_ROWS = 60
-EMBEDDED_WIDTH = 384
+TEMPERATURES = (0.8, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0)
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+HUMAN = [FEATURES.index("human")]
+USED = {"score": [0], "all": [i for i in range(len(FEATURES)) if i not in HUMAN]}  # what "right" may be fitted on
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    add("--data", type=Path, help="rows to fit on (default: the desk's calibration.jsonl)")
+    add("--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration.jsonl)")
     add("--base", default="", help="hub id or folder (default: the bundled model)")
     add("--adapter", default="", help="folder of the adapter (default: the desk's own)")
-    add("--heads-rows", type=int, default=1500, help="taught rows that the heads learn from (default: 1500)")
     add("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
 
-    # Data: rows to fit on, and taught rows for the heads.
+    # Data: rows to fit on, and taught rows for the second reader.
     desk = load_desk(args.desk)
     folder = Path(args.adapter or desk.folder / "adapter")
-    rows = known_rows(args.data or desk.folder / "training" / "calibration.jsonl")
+    paths = [Path(path) for path in args.data] or [desk.folder / "training" / "calibration.jsonl"]
+    rows = [row for path in paths for row in known_rows(path)]
     if len(rows) < LEAST_ROWS:
         raise SystemExit(f"{len(rows)} rows are too few to calibrate on; at least {LEAST_ROWS} are needed.")
     taught = [row for path in own_data(desk) for row in read_rows(path, Report()) if row.answer]
+    second = taught_reader(taught)
 
-    # Heads first: a part of the evidence is what they say.
+    # How the model alone reads the mails, and how much the second reader may say beside it.
     loaded = load(args.base, str(folder), dtype=best_dtype())
     decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"), phrases_of(desk, loaded.tokenizer))
-    readers = fitted_readers(taught, decoder, args.heads_rows)
-    decoder.readers = readers
-
-    # Drafts, and what became of them.
-    started = time.monotonic()
-    drafts = drafted(rows, decoder)
-    judged = [
-        (row, *found)
-        for row, found in zip(rows, (read(r, w, desk) for r, w in zip(rows, drafts, strict=True)), strict=True)
-        if found
+    gold = [row.answer.category for row in rows if row.answer]
+    alone = [
+        decoder.read(decoder.prompt(row.mail))[1].probabilities for row in tqdm(rows, desc="readings", unit="mail")
     ]
-    right = np.array([is_right for _, _, is_right in judged])
-    human = np.array([bool(row.needs_human) for row, _, _ in judged])
-    families = [family_of(row) for row, _, _ in judged]
-    print(
-        f"{len(judged)} drafts in {time.monotonic() - started:.0f} s, {right.mean():.1%} right, {human.mean():.1%} for a person"
-    )
+    others = [second.read(row.mail.words)[0] for row in rows]
+    second = weighed(second, alone, others, gold)
+    decoder.second = second
 
-    # Fits, each also crosswise by family, so that the figures printed are about unseen ways of writing.
-    temperature = fitted_temperature(
-        [e.categories for _, e, _ in judged], [row.answer.category for row, _, _ in judged if row.answer]
-    )
-    features = np.array([features_of(e, desk, tempered(e.categories, temperature)) for _, e, _ in judged])
-    sure, of_person = (across(features, target, families) for target in (right, human))
+    # Drafts by both, and what became of them.
+    drafts = drafted(rows, decoder)
+    found = [(row, *known) for row, draft in zip(rows, drafts, strict=True) if (known := read(row, draft, desk))]
+    right = np.array([is_right for _, _, is_right in found])
+    human = np.array([bool(row.needs_human) for row, _, _ in found])
+    families = [family_of(row) for row, _, _ in found]
+    print(f"{len(found)} drafts, {right.mean():.1%} right, {human.mean():.1%} for a person")
+
+    # Fits, judged crosswise by family, so that the figures are about ways of writing that a fit has not seen.
+    features = np.array([features_of(evidence, desk) for _, evidence, _ in found])
+    ways = {name: across(features[:, used], right, families) for name, used in USED.items()}
+    best = min(ways, key=lambda name: log_loss(right, ways[name]))
+    of_person = across(features[:, HUMAN], human, families)
     threshold = threshold_for(of_person, human)
     figures = {
-        "confidence": confidence_figures(sure, right),
-        "uncalibrated": confidence_figures(
-            np.array([e.categories[e.category] * e.username_probability for _, e, _ in judged]), right
+        "rows": [path.name for path in paths],
+        "category_alone": rate([max(one, key=lambda n: one[n]) == name for one, name in zip(alone, gold, strict=True)]),
+        "category_together": rate(
+            [evidence.category == row.answer.category for row, evidence, _ in found if row.answer]
         ),
+        "features": best,
+        "confidence": confidence_figures(ways[best], right),
+        "uncalibrated": confidence_figures(np.exp(features[:, 0]), right),
         "needs_human": figures_at(of_person, human, threshold),
     }
-    calibration = Calibration(temperature, logistic(features, right), logistic(features, human), threshold, len(judged))
+    calibration = Calibration(
+        logistic(features, right, USED[best]), logistic(features, human, HUMAN), threshold, len(found)
+    )
     write_calibration(folder, calibration, figures=figures)
-    write_readers(folder, readers)
-    print(f"temperature {temperature:.2f}, a person from {threshold:.2f} on")
+    write_second_reader(folder, second)
+    print(f"temperature {second.temperature}, share of the second reader {second.share}, a person from {threshold} on")
     for name, stated in figures.items():
-        print(f"{name:14} {stated}")
-    for name, a, b in zip(FEATURES, calibration.right.weights, calibration.human.weights, strict=True):
-        print(f"  {name:14} right {a:+.2f}  person {b:+.2f}")
+        print(f"{name:18} {stated}")
 
 
 def known_rows(path: Path) -> list[Row]:
@@ -116,31 +120,24 @@ def known_rows(path: Path) -> list[Row]:
     return [row for row in read_rows(path, Report()) if row.answer and row.needs_human is not None]
 
 
-def fitted_readers(taught: Sequence[Row], decoder: Decoder, most: int) -> Readers:
-    """Heads on the model's own reading and on sentence embeddings, taught on the rows of the training."""
-    spread = [taught[i * len(taught) // min(most, len(taught))] for i in range(min(most, len(taught)))]
-    states = np.stack(
-        [decoder.state_of(row.mail).float().numpy() for row in tqdm(spread, desc="readings", unit="mail")]
-    )
-    head = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=3000))
-    head.fit(states, [bool(row.needs_human) for row in spread])
-    scale, regression = head.steps[0][1], head.steps[1][1]
-    weight = (regression.coef_[0] / scale.scale_).astype(np.float32)
-    bias = float(regression.intercept_[0] - (weight * scale.mean_).sum())
-    labels = tuple(sorted({row.answer.category for row in taught if row.answer}))
-    empty: NDArray[np.float32] = np.zeros((len(labels), EMBEDDED_WIDTH), dtype=np.float32)
-    try:
-        embedder = Embedder()
-    except NoModel as missing:
-        print(missing, "The second reader stays silent.")
-        return Readers(labels, weight, bias, empty, empty[:, 0], empty[:0])
-    vectors = embedder.embed([text_of(row) for row in taught])
-    second = LogisticRegression(C=20.0, max_iter=2000).fit(
-        vectors, [row.answer.category for row in taught if row.answer]
-    )
-    return Readers(
-        labels, weight, bias, second.coef_.astype(np.float32), second.intercept_.astype(np.float32), vectors, embedder
-    )
+def taught_reader(taught: Sequence[Row]) -> SecondReader:
+    """Linear weights on hashed words: of the categories, and of whether a person must decide."""
+    seen = vectors([row.mail.words for row in taught])
+    human = LogisticRegression(C=20.0, max_iter=3000).fit(seen, [bool(row.needs_human) for row in taught])
+    kinds = LogisticRegression(C=20.0, max_iter=3000).fit(seen, [row.answer.category for row in taught if row.answer])
+    labels = tuple(str(name) for name in kinds.classes_)
+    return SecondReader(labels, human.coef_[0], float(human.intercept_[0]), kinds.coef_, kinds.intercept_)
+
+
+def weighed(second: SecondReader, alone: Sequence[Any], others: Sequence[Any], gold: Sequence[str]) -> SecondReader:
+    """Temperature and share under which the right categories are likeliest, by a search over a small grid."""
+
+    def surprise(made: SecondReader) -> float:
+        chances = (made.together(a, b)[name] for a, b, name in zip(alone, others, gold, strict=True))
+        return -sum(math.log(max(chance, 1e-9)) for chance in chances)
+
+    tried = [replace(second, temperature=t, share=s) for t in TEMPERATURES for s in SHARES]
+    return min(tried, key=surprise)
 
 
 def drafted(rows: Sequence[Row], decoder: Decoder) -> list[Written | None]:
@@ -166,16 +163,6 @@ def read(row: Row, written: Written | None, desk: Desk) -> tuple[Evidence, bool]
     return Evidence.of(written, draft, row.mail.words), is_right
 
 
-def fitted_temperature(chances: Sequence[Any], gold: Sequence[str]) -> float:
-    """By the likelihood of the right category (Guo et al. 2017)."""
-
-    def surprise(log_temperature: float) -> float:
-        made = [tempered(one, float(np.exp(log_temperature))) for one in chances]
-        return -float(np.mean([np.log(max(one.get(name, 0.0), 1e-9)) for one, name in zip(made, gold, strict=True)]))
-
-    return round(float(np.exp(minimize_scalar(surprise, bounds=(-1.5, 2.5), method="bounded").x)), 4)
-
-
 def regression() -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=3000))
 
@@ -188,10 +175,13 @@ def across(features: NDArray[Any], target: NDArray[Any], families: Sequence[str]
     )
 
 
-def logistic(features: NDArray[Any], target: NDArray[Any]) -> Logistic:
-    fitted = regression().fit(features, target)
+def logistic(features: NDArray[Any], target: NDArray[Any], used: Sequence[int]) -> Logistic:
+    """Fitted on the features `used`; the others weigh nothing."""
+    fitted = regression().fit(features[:, used], target)
     scale, head = fitted.steps[0][1], fitted.steps[1][1]
-    means, scales, weights = ([round(float(x), 5) for x in some] for some in (scale.mean_, scale.scale_, head.coef_[0]))
+    means, scales, weights = [0.0] * len(FEATURES), [1.0] * len(FEATURES), [0.0] * len(FEATURES)
+    for place, mean, size, weight in zip(used, scale.mean_, scale.scale_, head.coef_[0], strict=True):
+        means[place], scales[place], weights[place] = (round(float(x), 5) for x in (mean, size, weight))
     return Logistic(means, scales, weights, round(float(head.intercept_[0]), 5))
 
 

@@ -31,7 +31,7 @@ from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import phrases_of
-from ai.model.readers import read_readers
+from ai.model.readers import read_second_reader
 from ai.model.writing import DecodingFailed
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
@@ -77,7 +77,7 @@ def main() -> None:
     adapter = str(desk.folder / "adapter") if args.adapter is None else args.adapter
     knowledge = load_knowledge(desk.folder / "knowledge")
     loaded = load(args.base, adapter, dtype=best_dtype())
-    decoder = Decoder(loaded, desk, knowledge, phrases_of(desk, loaded.tokenizer), read_readers(adapter))
+    decoder = Decoder(loaded, desk, knowledge, phrases_of(desk, loaded.tokenizer), read_second_reader(adapter))
     if args.interactive or not args.data:
         return talk(decoder, desk)
 

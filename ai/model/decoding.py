@@ -14,7 +14,7 @@ from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
 from ai.model.labels import Decision, decide, tree_of
 from ai.model.loading import Loaded
-from ai.model.readers import Readers
+from ai.model.readers import SecondReader
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
@@ -64,9 +64,9 @@ class Decoder:
         desk: Desk,
         knowledge: Knowledge,
         phrases: Phrasebook | None = None,
-        readers: Readers | None = None,
+        second: SecondReader | None = None,
     ) -> None:
-        self.readers = readers
+        self.second = second
         self.runner, self.tokenizer = runner_for(loaded.model), loaded.tokenizer
         self.desk, self.knowledge = desk, knowledge
         self.phrases = Phrasebook() if phrases is None else phrases
@@ -126,18 +126,19 @@ class Decoder:
         started = time.monotonic()
         choice = Choice(sampling)
         ids = self.prompt(asked.mail)
-        memory, decision, state = self.read(ids)
-        chosen = asked.category or choice.name(decision.probabilities)
+        memory, decision = self.read(ids)
+        categories, signs = decision.probabilities, {"legal_mass": decision.legal_mass}
+        if self.second is not None:
+            others, signs["human_words"] = self.second.read(asked.mail.words)
+            categories = self.second.together(categories, others)
+        chosen = asked.category or choice.name(categories)
+        if self.second is not None:
+            signs["second_reader"] = others.get(chosen, 0.0)
         try:
             matcher = self.grammar.matcher(asked.mail, chosen)
         except NoGrammar as problem:
             raise DecodingFailed(str(problem)) from problem
-        row = Row(
-            place, asked, ids, started, decision.probabilities, chosen, Page(matcher, self.tokenizer, choice),
-            {"legal_mass": decision.legal_mass},
-        )  # fmt: skip
-        if self.readers is not None:
-            row.signs |= self.readers.signs(state, asked.mail.words, chosen)
+        row = Row(place, asked, ids, started, categories, chosen, Page(matcher, self.tokenizer, choice), signs)
         row.page.force(self.labels[chosen])
         read = self.keep_label(memory, len(ids), chosen)
         if self.desk.category(chosen).knowledge:
@@ -153,11 +154,6 @@ class Decoder:
             row.page.pending += forced
         row.next = len(row.ids) + read
         return row, memory
-
-    @torch.inference_mode()
-    def state_of(self, mail: MailText) -> torch.Tensor:
-        """The model's hidden state [E] after it has read a mail."""
-        return self.read(self.prompt(mail))[2].clone()
 
     def prompt(self, mail: MailText, passages: Sequence[str] = ()) -> list[int]:
         return token_ids(messages(self.desk, mail, passages, self.tokenizer), self.tokenizer)
@@ -179,11 +175,8 @@ class Decoder:
         memory.note(places, torch.ones(1, len(ids), dtype=torch.bool))
         return hidden[0]
 
-    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision, torch.Tensor]:
-        """The rest of a prompt and all labels behind it, in one pass: the cache with both, the decision, and the hidden
-
-        state [E] at the end of the prompt.
-        """
+    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision]:
+        """The rest of a prompt and all labels behind it, in one pass: the cache with both, and the decision."""
         memory = self.prefix.copy()
         same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
         memory.crop(same)
@@ -198,7 +191,7 @@ class Decoder:
         hidden = self.runner.forward(tokens, places, memory.view(own), memory)
         memory.note(places, torch.ones(1, size + nodes, dtype=torch.bool))
         scores = self.runner.logits(hidden[0, size - 1 :])
-        return memory, decide(tree, scores[0], scores[1:]), hidden[0, size - 1]
+        return memory, decide(tree, scores[0], scores[1:])
 
     def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
         """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""

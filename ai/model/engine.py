@@ -27,7 +27,7 @@ from ai.model.loading import NoModel, load
 from ai.model.naming import adapter_name
 from ai.model.patterns import phrases_of
 from ai.model.probe import Choice, best_choice
-from ai.model.readers import read_readers
+from ai.model.readers import read_second_reader
 from ai.model.speculation import Phrasebook
 from ai.parsing import write_draft
 from ai.prompt import MailText, prompt_hash
@@ -67,7 +67,9 @@ class Engine:
         """The decoder of an adapter, loaded if need be. Raise NoModel."""
         if adapter not in self.decoders:
             loaded = load(self.base, adapter, dtype=self.choice.dtype)
-            self.decoders[adapter] = Decoder(loaded, self.desk, self.knowledge, self.phrases, read_readers(adapter))
+            self.decoders[adapter] = Decoder(
+                loaded, self.desk, self.knowledge, self.phrases, read_second_reader(adapter)
+            )
             self.base_name = loaded.base
             while len(self.decoders) > VERSIONS:
                 self.decoders.popitem(last=False)

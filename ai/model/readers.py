@@ -1,30 +1,40 @@
-"""Other readings of a mail beside the model's own: small classifiers whose agreement or doubt says how sure a draft is.
+"""A second reader of the mail: words and runs of letters, hashed, with linear weights.
 
-Fitted by `ai/finetuning/calibrate.py`, stored beside the adapter that they belong to.
+It errs on other mails than the language model does, so both together decide better, and where they disagree a draft is
+doubtful. Fitted by `ai/finetuning/calibrate.py`, stored beside the adapter that it belongs to.
 """
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-
-from ai.model.embedder import Embedder
-from ai.model.loading import NoModel
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import HashingVectorizer
 
 FILE = "readers.safetensors"
+PLACES = 2**16  # of each of the two vectors
+LEAST = 1e-6
+WORDS = HashingVectorizer(ngram_range=(1, 2), n_features=PLACES, alternate_sign=False)
+LETTERS = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 5), n_features=PLACES, alternate_sign=False)
+
+
+def vectors(texts: Sequence[str]) -> Any:
+    """Sparse [N, 2 * PLACES]. Stateless: a word has the same place on every machine."""
+    return hstack([WORDS.transform(texts), LETTERS.transform(texts)]).tocsr()
 
 
 @dataclass(frozen=True)
-class Readers:
-    """`human_weight` [E] and `human_bias`: log-odds that a person must decide, from the model's hidden state [E] at the end
+class SecondReader:
+    """`human_weight` [2 * PLACES], `human_bias`: log-odds that a person must decide. `weight` [L, 2 * PLACES], `bias` [L]:
 
-    of the prompt. `weight` [L, D], `bias` [L]: categories `labels` from a sentence embedding [D]. `known` [N, D]:
-    embeddings of taught mails.
+    scores of the categories `labels`. Of the two readers' log-probabilities the model's is divided by `temperature`
+    (Guo et al. 2017, arXiv:1706.04599), this one's multiplied by `share`.
     """
 
     labels: tuple[str, ...]
@@ -32,47 +42,49 @@ class Readers:
     human_bias: float
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
-    known: NDArray[np.float32]
-    embedder: Embedder | None = None
+    temperature: float = 1.0
+    share: float = 0.0
 
-    def signs(self, hidden: torch.Tensor, text: str, category: str) -> dict[str, float]:
-        """Numbers for `ai.confidence`, of one mail whose draft is of that category."""
-        found = {"human_head": float(hidden.float().cpu().numpy() @ self.human_weight + self.human_bias)}
-        if self.embedder is None:
-            return found
-        vector = self.embedder.embed([text])[0]
-        scores = self.weight @ vector + self.bias
+    def read(self, text: str) -> tuple[dict[str, float], float]:
+        """Probabilities of the categories, and the log-odds that a person must decide."""
+        vector = vectors([text])
+        scores = np.asarray(vector @ self.weight.T)[0] + self.bias
         chances = np.exp(scores - scores.max())
-        chances /= chances.sum()
-        found["nearest"] = float((self.known @ vector).max())
-        found["second_reader"] = float(chances[self.labels.index(category)]) if category in self.labels else 0.0
-        return found
+        human = float((vector @ self.human_weight)[0]) + self.human_bias
+        return dict(zip(self.labels, (chances / chances.sum()).tolist(), strict=True)), human
+
+    def together(self, first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:
+        """Both readers' probabilities as one: a product of experts (Hinton 2002)."""
+        scores = {
+            name: math.log(max(share, LEAST)) / self.temperature
+            + self.share * math.log(max(second.get(name, 0), LEAST))
+            for name, share in first.items()
+        }
+        most = max(scores.values())
+        powers = {name: math.exp(score - most) for name, score in scores.items()}
+        return {name: power / sum(powers.values()) for name, power in powers.items()}
 
 
-def read_readers(folder: str) -> Readers | None:
-    """Those beside an adapter, None where there are none. Without the embedder's package one of them stays silent."""
+def read_second_reader(folder: str) -> SecondReader | None:
+    """The one beside an adapter, None where there is none."""
     path = Path(folder) / FILE
     if not folder or not path.is_file():
         return None
     with safe_open(path, framework="numpy") as stored:
-        labels = tuple(stored.metadata()["labels"].split(","))
+        about = stored.metadata()
         arrays = {name: stored.get_tensor(name).astype(np.float32) for name in stored.keys()}  # noqa: SIM118 (no dict)
-    try:
-        embedder = Embedder()
-    except NoModel:
-        embedder = None
-    return Readers(
-        labels, arrays["human_weight"], float(arrays["human_bias"][0]), arrays["weight"], arrays["bias"],
-        arrays["known"], embedder,
+    return SecondReader(
+        tuple(about["labels"].split(",")), arrays["human_weight"], float(arrays["human_bias"][0]), arrays["weight"],
+        arrays["bias"], float(about["temperature"]), float(about["share"]),
     )  # fmt: skip
 
 
-def write_readers(folder: Path, readers: Readers) -> None:
+def write_second_reader(folder: Path, reader: SecondReader) -> None:
     arrays: dict[str, NDArray[Any]] = {
-        "human_weight": readers.human_weight,
-        "human_bias": np.array([readers.human_bias], dtype=np.float32),
-        "weight": readers.weight.astype(np.float16),
-        "bias": readers.bias,
-        "known": readers.known.astype(np.float16),
+        "human_weight": reader.human_weight.astype(np.float16),
+        "human_bias": np.array([reader.human_bias], dtype=np.float32),
+        "weight": np.ascontiguousarray(reader.weight, dtype=np.float16),  # safetensors takes the bytes as they lie
+        "bias": reader.bias.astype(np.float32),
     }
-    save_file(arrays, folder / FILE, {"labels": ",".join(readers.labels)})
+    about = {"labels": ",".join(reader.labels), "temperature": str(reader.temperature), "share": str(reader.share)}
+    save_file(arrays, folder / FILE, about)

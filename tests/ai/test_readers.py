@@ -1,0 +1,59 @@
+"""The second reader: stateless, stored, and weighed with the first."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import mail_text
+
+from ai.finetuning.calibrate import taught_reader, weighed
+from ai.finetuning.examples import Row
+from ai.model.readers import SecondReader, read_second_reader, write_second_reader
+from db.drafts import Draft
+
+MAILS = {
+    "reset_password": "I forgot my password",
+    "cancel_booking": "please cancel my court",
+    "other": "your bill is wrong",
+}
+
+
+def taught() -> list[Row]:
+    return [
+        Row(f"{name}-{i}", mail_text(f"{words} number {i}", ""), Draft(name, "", {}, "Hi"), needs_human=name == "other")
+        for name, words in MAILS.items()
+        for i in range(6)
+    ]
+
+
+def test_what_was_taught_is_read_again_after_storing(tmp_path: Path) -> None:
+    write_second_reader(tmp_path, taught_reader(taught()))
+    reader = read_second_reader(str(tmp_path))
+
+    assert reader is not None
+    for name, words in MAILS.items():
+        chances, human = reader.read(words)
+        assert max(chances, key=lambda one: chances[one]) == name
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-5)
+        assert (human > 0) == (name == "other")
+    assert read_second_reader("") is None
+
+
+def reader(temperature: float, share: float) -> SecondReader:
+    nothing = np.zeros(1, dtype=np.float32)
+    return SecondReader(("a", "b"), nothing, 0.0, nothing, nothing, temperature, share)
+
+
+def test_both_readers_weigh_together() -> None:
+    first, second = {"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.8}
+
+    assert reader(1.0, 0.0).together(first, second) == pytest.approx(first)
+    assert reader(2.0, 0.0).together(first, second)["a"] == pytest.approx(0.75)
+    assert reader(1.0, 1.0).together(first, second)["a"] == pytest.approx(9 / 13)
+
+
+def test_a_second_reader_that_knows_better_gets_a_share() -> None:
+    first, second = [{"a": 0.6, "b": 0.4}] * 4, [{"a": 0.1, "b": 0.9}] * 4
+
+    assert weighed(reader(1.0, 0.0), first, second, ["b"] * 4).share == 1.0
+    assert weighed(reader(1.0, 0.0), first, second, ["a"] * 4).share == 0.0
