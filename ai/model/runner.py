@@ -1,5 +1,7 @@
 """One forward pass over rows in a cache, for any causal model of transformers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -42,13 +44,15 @@ class PlainRunner:
         self.layers = int(config.num_hidden_layers)
         self.kinds = set(getattr(config, "layer_types", None) or [])
         self.window = int(getattr(config, "sliding_window", 0) or getattr(config, "window_size", 0) or 0)
+        # GPT-Neo counts its window in columns of the cache; while we run it, it takes our mask instead.
         self.local_mask: torch.Tensor | None = None
-        for module in self.body.modules():
-            if getattr(module, "attention_type", "") == "local" and hasattr(
-                module, "bias"
-            ):  # GPT-Neo counts its window in columns of the cache
-                module.bias = torch.ones_like(module.bias).tril()
-                module.register_forward_pre_hook(self.with_local_mask, with_kwargs=True)
+        self.local = [
+            (module, module.bias, torch.ones_like(module.bias).tril())
+            for module in self.body.modules()
+            if getattr(module, "attention_type", "") == "local" and hasattr(module, "bias")
+        ]
+        for module, *_ in self.local:
+            module.register_forward_pre_hook(self.with_local_mask, with_kwargs=True)
 
     def empty(self) -> Rows:
         return Rows(self.layers)
@@ -56,14 +60,27 @@ class PlainRunner:
     @torch.inference_mode()
     def forward(self, tokens: torch.Tensor, places: torch.Tensor, view: torch.Tensor, rows: Rows) -> torch.Tensor:
         device = self.model.device
-        out = self.body(
-            input_ids=tokens.to(device),
-            position_ids=places.to(device),
-            attention_mask=self.masks(places, view, rows),
-            past_key_values=rows.cache,
-            use_cache=True,
-        )
+        with self.windows_by_place():
+            out = self.body(
+                input_ids=tokens.to(device),
+                position_ids=places.to(device),
+                attention_mask=self.masks(places, view, rows),
+                past_key_values=rows.cache,
+                use_cache=True,
+            )
         return out.last_hidden_state
+
+    @contextmanager
+    def windows_by_place(self) -> Iterator[None]:
+        """The model is left as it was: others may run it too."""
+        for module, _, everything in self.local:
+            module.bias = everything
+        try:
+            yield
+        finally:
+            self.local_mask = None
+            for module, own, _ in self.local:
+                module.bias = own
 
     def masks(self, places: torch.Tensor, view: torch.Tensor, rows: Rows) -> Any:
         """Additive masks [B, 1, T, S + T]; of layers that see only a window, one of their own."""
@@ -75,7 +92,7 @@ class PlainRunner:
         return {"full_attention": full, "sliding_attention": local} if self.kinds else full
 
     def with_local_mask(self, _: Any, positional: Any, named: dict[str, Any]) -> Any:
-        return positional, {**named, "attention_mask": self.local_mask}
+        return None if self.local_mask is None else (positional, {**named, "attention_mask": self.local_mask})
 
     def additive(self, view: torch.Tensor) -> torch.Tensor:
         dtype = self.model.dtype
