@@ -104,9 +104,9 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`confidence`: probability that category and user name are both right; None where the model stated none. `human_score`: how strongly the mail asks
+    """`confidence`: probability that category and user name are both right; None where the model stated none.
 
-    for a person, 0 to 1. `reasons` are sentences for the page.
+    `human_score`: how strongly the mail asks for a person, 0 to 1. `reasons` are sentences for the page.
     """
 
     confidence: float | None
@@ -119,14 +119,13 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
     """What to make of a draft. Without a calibration the model's own probabilities are taken as they are."""
     categories = evidence.categories
     chance = categories.get(evidence.category, 0.0)
-    if not evidence.categories:
+    if not categories:
         calibration = None
-    signs = [reason for reason, sign in SIGNS.items() if sign.search(evidence.words)]
+    signs = signs_in(evidence.words)
     always = desk.category(evidence.category).needs_human
     if calibration is None:
         confidence = chance * evidence.username_probability
-        of_people = sum(share for name, share in categories.items() if desk.category(name).needs_human)
-        human_score = 1.0 if signs else max(of_people, 1.0 - confidence)
+        human_score = 1.0 if signs else max(of_people(categories, desk), 1.0 - confidence)
         needs_human = always or bool(signs) or confidence < SURE_ENOUGH
     else:
         features = features_of(evidence, desk)
@@ -143,7 +142,7 @@ def judged(evidence: Evidence, desk: Desk, calibration: Calibration | None = Non
         *(["its reply was too long and is cut short"] if evidence.truncated else []),
         *(doubts(evidence, categories) if confidence < SURE_ENOUGH else []),
     ]
-    if not evidence.categories:
+    if not categories:
         return Judgement(None, human_score, needs_human, reasons)
     return Judgement(round(confidence, 4), round(human_score, 4), needs_human, reasons)
 
@@ -168,16 +167,25 @@ def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
 
 def features_of(evidence: Evidence, desk: Desk) -> list[float]:
     """In the order of FEATURES. `score`: log-probability of category and user name; `human`: log-odds for a person."""
-    of_people = sum(share for name, share in evidence.categories.items() if desk.category(name).needs_human)
-    sign = any(sign.search(evidence.words) for sign in SIGNS.values())
+    leaning, signs = logit(of_people(evidence.categories, desk)), signs_in(evidence.words)
     return [
         math.log(max(evidence.categories.get(evidence.category, 0.0) * evidence.username_probability, LEAST)),
         math.log(max(evidence.username_probability, LEAST)),
         float(not evidence.username),
         math.log(max(evidence.signs.get("legal_mass", 1.0), LEAST)),
         math.log(1 + len(evidence.words)),
-        evidence.signs.get("human_words", 0.0) + OF_PEOPLE * logit(of_people) + OF_SIGN * sign,
+        evidence.signs.get("human_words", 0.0) + OF_PEOPLE * leaning + OF_SIGN * bool(signs),
     ]
+
+
+def signs_in(words: str) -> list[str]:
+    """Which of SIGNS the words give."""
+    return [reason for reason, sign in SIGNS.items() if sign.search(words)]
+
+
+def of_people(categories: Mapping[str, float], desk: Desk) -> float:
+    """How much falls on categories that are always a person's."""
+    return sum(share for name, share in categories.items() if desk.category(name).needs_human)
 
 
 def logit(share: float) -> float:

@@ -97,25 +97,29 @@ class ChatServer:
             "model": self.model(), "messages": list(messages), "temperature": temperature, "seed": seed, "stream": False,
         }  # fmt: skip
         while True:
-            body = {**asked, self.length: longest, **form_of(self.forms[0], schema)}
+            form = self.forms[0]
+            body = {**asked, self.length: longest, **form_of(form, schema)}
             if logprobs and self.logprobs:
                 body |= {"logprobs": True, "top_logprobs": 20}
             answer = self.sent("POST", "chat/completions", body)
-            if answer.status_code == 200 or not self.learnt_from(answer, asked_logprobs="logprobs" in body):
+            if answer.status_code == 200 or not self.learnt_from(answer, body, form):
                 break
         return completion_in(self.checked(answer), self.url)
 
-    def learnt_from(self, answer: httpx.Response, *, asked_logprobs: bool) -> bool:
-        """Leave out what the server does not understand. False where there is nothing left to leave out."""
+    def learnt_from(self, answer: httpx.Response, body: dict[str, Any], form: str) -> bool:
+        """Leave out what the server does not understand. False where there is nothing left to leave out.
+
+        Of several requests under way that are refused for one reason, the first one learns; the others ask again.
+        """
         words, refused = answer.text.casefold(), answer.status_code in REFUSES
-        if "logprob" in words and asked_logprobs:  # llama.cpp's Python server says so with a 500
+        if "logprob" in words and "logprobs" in body:  # llama.cpp's Python server says so with a 500
             self.logprobs = False
         elif not refused:
             return False
-        elif "max_completion_tokens" in words and self.length == "max_tokens":
+        elif "max_completion_tokens" in words and "max_tokens" in body:
             self.length = "max_completion_tokens"
-        elif len(self.forms) > 1 and not too_long(words):
-            del self.forms[0]
+        elif form != FORMS[-1] and not too_long(words):
+            self.forms = self.forms[self.forms.index(form) + 1 :] if form in self.forms else self.forms
         else:
             return False
         return True

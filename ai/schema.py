@@ -4,6 +4,7 @@ from typing import Any
 
 from db.desk import Desk
 
+BUDGET = 400  # tokens of one draft
 LONGEST_REPLY = 1500  # characters
 LONGEST_DETAIL = 120
 

@@ -13,12 +13,11 @@ from ai.logprobs import read_logprobs
 from ai.parsing import UnusableOutput, closed, without_nothing
 from ai.prompt import messages, prompt_hash
 from ai.remote import ChatServer, Completion, RequestRefused, ServerDown
-from ai.schema import schema_of_any
+from ai.schema import BUDGET, schema_of_any
 from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk
 
 AT_ONCE = 8  # questions under way at one time
-BUDGET = 400  # tokens of one draft
 
 
 @dataclass
@@ -46,7 +45,7 @@ class RemoteModel:
                     continue
                 del left[place]
                 if isinstance(news, Written):
-                    yield place, Decided(news.categories, category_of(news), news.seconds)
+                    yield place, Decided(news.categories, category_in(news.text), news.seconds)
                 yield place, news
         self.words = problem
         if left:
@@ -134,7 +133,3 @@ def category_in(text: str) -> str:
     """The category of a draft, "" where it is none; nothing is believed yet."""
     _, _, rest = text.partition('"category"')
     return rest.split('"')[1] if rest.count('"') > 1 else ""
-
-
-def category_of(written: Written) -> str:
-    return category_in(written.text)

@@ -9,9 +9,9 @@ from ai.prompt import MailText
 
 @dataclass(frozen=True)
 class Question:
-    """One mail to answer. `category` forces what a person has chosen; `adapter` is the folder of a version to use, where
+    """One mail to answer. `category` forces what a person has chosen; `adapter` is the folder of the version to use, ""
 
-    it is not the one that serves.
+    is the base model alone.
     """
 
     mail: MailText

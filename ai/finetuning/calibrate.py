@@ -26,15 +26,16 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from ai.confidence import FEATURES, Calibration, Evidence, Logistic, features_of, write_calibration
+from ai.finetuning.drafts import drafted
 from ai.finetuning.examples import Report, Row, family_of, own_data, read_rows
 from ai.finetuning.metrics import confidence_figures, rate
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, best_dtype, load
-from ai.model.patterns import phrases_of
+from ai.model.patterns import remember_patterns
 from ai.model.readers import SecondReader, vectors, write_second_reader
 from ai.parsing import UnusableOutput, parse_draft
-from ai.written import Question, Written
+from ai.written import Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 
 PRECISION = 0.7  # of "a person must decide", at which as many as possible are to be found
@@ -70,7 +71,8 @@ def main() -> None:
 
     # How the model alone reads the mails, and how much the second reader may say beside it.
     loaded = load(args.base, str(folder), dtype=best_dtype())
-    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"), phrases_of(desk, loaded.tokenizer))
+    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"))
+    remember_patterns(decoder)
     gold = [row.answer.category for row in rows if row.answer]
     alone = [
         decoder.read(decoder.prompt(row.mail))[1].probabilities for row in tqdm(rows, desc="readings", unit="mail")
@@ -140,27 +142,17 @@ def weighed(second: SecondReader, alone: Sequence[Any], others: Sequence[Any], g
     return min(tried, key=surprise)
 
 
-def drafted(rows: Sequence[Row], decoder: Decoder) -> list[Written | None]:
-    found: list[Written | None] = [None] * len(rows)
-    with tqdm(total=len(rows), desc="drafts", unit="mail") as bar:
-        for place, news in decoder.draft_many([Question(row.mail) for row in rows]):
-            if isinstance(news, Written):
-                found[place] = news
-                bar.update()
-    return found
-
-
-def read(row: Row, written: Written | None, desk: Desk) -> tuple[Evidence, bool] | None:
+def read(row: Row, news: Written | Undrafted, desk: Desk) -> tuple[Evidence, bool] | None:
     """The evidence of a draft, and whether category and user name are right; None where there is no draft."""
     assert row.answer is not None
+    if isinstance(news, Undrafted):
+        return None
     try:
-        draft = parse_draft(written.text, desk, row.mail) if written else None
+        draft = parse_draft(news.text, desk, row.mail)
     except UnusableOutput:
-        draft = None
-    if draft is None or written is None:
         return None
     is_right = (draft.category, draft.username) == (row.answer.category, row.answer.username)
-    return Evidence.of(written, draft, row.mail.words), is_right
+    return Evidence.of(news, draft, row.mail.words), is_right
 
 
 def regression() -> Any:

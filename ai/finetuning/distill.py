@@ -27,13 +27,13 @@ from tqdm import tqdm
 from ai.finetuning.duplicates import text_of
 from ai.finetuning.examples import Report, Row, UnusableRow, in_words, own_data, read_rows
 from ai.knowledge import Knowledge, load_knowledge
-from ai.model.decoding import BUDGET, Decoder
+from ai.model.decoding import Decoder
 from ai.model.loading import Loaded, NoModel, best_dtype, load
 from ai.model.writing import DecodingFailed, Sampling
 from ai.parsing import UnusableOutput, parse_draft, write_draft
 from ai.prompt import MailText, messages_with_examples, prompt_hash
 from ai.remote import ChatServer, RequestRefused, ServerDown
-from ai.schema import schema_of_any
+from ai.schema import BUDGET, schema_of_any
 from ai.settings import ModelSettings
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft

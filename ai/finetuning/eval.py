@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from ai.confidence import Calibration, Evidence, judged, read_calibration
 from ai.finetuning import intent_runs
 from ai.finetuning.baselines import baselines
+from ai.finetuning.drafts import drafted
 from ai.finetuning.duplicates import text_of
 from ai.finetuning.examples import Report, Row, own_data, read_rows
 from ai.finetuning.intents import UnusableIntents
@@ -30,12 +30,12 @@ from ai.finetuning.report import write_page
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, best_dtype, load
-from ai.model.patterns import phrases_of
+from ai.model.patterns import remember_patterns
 from ai.model.readers import read_second_reader
 from ai.model.writing import DecodingFailed
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
-from ai.written import Decided, Question, Undrafted, Written
+from ai.written import Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 
 HEADLINES = (
@@ -77,7 +77,8 @@ def main() -> None:
     adapter = str(desk.folder / "adapter") if args.adapter is None else args.adapter
     knowledge = load_knowledge(desk.folder / "knowledge")
     loaded = load(args.base, adapter, dtype=best_dtype())
-    decoder = Decoder(loaded, desk, knowledge, phrases_of(desk, loaded.tokenizer), read_second_reader(adapter))
+    decoder = Decoder(loaded, desk, knowledge, second=read_second_reader(adapter))
+    remember_patterns(decoder)
     if args.interactive or not args.data:
         return talk(decoder, desk)
 
@@ -165,13 +166,8 @@ def spread(rows: list[Row], limit: int) -> list[Row]:
 
 def answers(rows: Sequence[Row], decoder: Decoder, desk: Desk, calibration: Calibration | None) -> list[Answered]:
     """Every row beside its draft, several drafted at a time, as on a desk where many wait."""
-    found: dict[int, Answered] = {}
-    with tqdm(total=len(rows), desc="drafts", unit="mail") as bar:
-        for place, news in decoder.draft_many([Question(row.mail) for row in rows]):
-            if not isinstance(news, Decided):
-                found[place] = answered(rows[place], news, desk, calibration)
-                bar.update()
-    return [found[place] for place in range(len(rows))]
+    made = drafted(rows, decoder)
+    return [answered(row, news, desk, calibration) for row, news in zip(rows, made, strict=True)]
 
 
 def answered(row: Row, news: Written | Undrafted, desk: Desk, calibration: Calibration | None) -> Answered:

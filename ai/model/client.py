@@ -60,8 +60,7 @@ class LocalModel:
 
     def teach(self) -> None:
         """Pass on what was signed since the last time; all of it to an engine that is new."""
-        if self.connection is None:
-            self.connection, self.learnt = self.connected(), 0
+        self.be_connected()
         newest, answers = self.signed(self.learnt)
         if answers:
             self.send({"op": "learn", "answers": [draft.as_json() for draft in answers]})
@@ -80,12 +79,17 @@ class LocalModel:
             return self.receive()
 
     def send(self, question: dict[str, Any]) -> None:
-        if self.connection is None:
-            self.connection, self.learnt = self.connected(), 0
+        connection = self.be_connected()
         try:
-            self.connection.send_bytes(json.dumps(question).encode())
+            connection.send_bytes(json.dumps(question).encode())
         except OSError as error:
             raise self.lost() from error
+
+    def be_connected(self) -> Connection:
+        """To an engine that is new, nothing of what was signed is known."""
+        if self.connection is None:
+            self.connection, self.learnt = self.connected(), 0
+        return self.connection
 
     def receive(self) -> dict[str, Any]:
         assert self.connection is not None, "an answer follows a question"

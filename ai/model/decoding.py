@@ -20,10 +20,10 @@ from ai.model.speculation import Phrasebook, copied
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
 from ai.parsing import category_head
 from ai.prompt import MailText, messages, token_ids
+from ai.schema import BUDGET
 from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk
 
-BUDGET = 400  # tokens of one draft
 TOGETHER = 8  # mails in one batch
 GUESSES = 16  # tokens guessed for one mail
 AT_ONCE = 64  # tokens that one pass reads in about the time of one, all mails together
@@ -75,6 +75,10 @@ class Decoder:
         self.tree = tree_of(self.labels)
         self.prefix_ids, self.prefix = self.shared_prefix()
 
+    def remember(self, category: str, answer: str) -> None:
+        """Guess by this answer, its compact JSON, from now on."""
+        self.phrases.add(category, self.tokenizer(answer, add_special_tokens=False)["input_ids"])
+
     def draft(self, mail: MailText, category: str = "", sampling: Sampling | None = None) -> Written:
         """The draft of one mail. Raise DecodingFailed."""
         for _, news in self.draft_many([Question(mail, category)], sampling):
@@ -99,6 +103,7 @@ class Decoder:
         rows: list[Row[Place]] = []
         memory: Rows | None = None
         while True:
+            opened: list[Rows] = []
             while len(rows) < TOGETHER and (taken := take()) is not None:
                 place, asked = taken
                 try:
@@ -108,7 +113,9 @@ class Decoder:
                     continue
                 yield place, Decided(row.categories, row.chosen, time.monotonic() - row.started)
                 rows.append(row)
-                memory = own if memory is None else joined([memory, own])
+                opened.append(own)
+            if opened:
+                memory = joined([memory, *opened] if memory is not None else opened)
             if memory is None:
                 return
             self.step(rows, memory)

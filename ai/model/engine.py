@@ -13,7 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -24,14 +24,13 @@ import torch
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, load
-from ai.model.naming import adapter_name
-from ai.model.patterns import phrases_of
+from ai.model.patterns import remember_patterns
 from ai.model.probe import Choice, best_choice
 from ai.model.readers import read_second_reader
 from ai.model.speculation import Phrasebook
 from ai.parsing import write_draft
 from ai.prompt import MailText, prompt_hash
-from ai.written import News, Question, Undrafted
+from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk, load_desk
 from db.drafts import Draft
 
@@ -59,9 +58,10 @@ class Engine:
         self.waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.next: Job | None = None  # taken from the queue, for another version than the one at work
         self.clients, self.quiet_since, self.drafted, self.signed = 0, time.monotonic(), 0, 0
-        self.phrases: Phrasebook | None = None
-        self.phrases = phrases_of(desk, self.decoder(adapter).tokenizer)
-        self.decoder(adapter).phrases = self.phrases
+        self.phrases = Phrasebook()
+        self.names: dict[str, str] = {}  # of the versions in memory or once there, by folder
+        self.prompt = prompt_hash(desk)
+        remember_patterns(self.decoder(adapter))
 
     def decoder(self, adapter: str) -> Decoder:
         """The decoder of an adapter, loaded if need be. Raise NoModel."""
@@ -70,7 +70,7 @@ class Engine:
             self.decoders[adapter] = Decoder(
                 loaded, self.desk, self.knowledge, self.phrases, read_second_reader(adapter)
             )
-            self.base_name = loaded.base
+            self.base_name, self.names[adapter] = loaded.base, loaded.adapter
             while len(self.decoders) > VERSIONS:
                 self.decoders.popitem(last=False)
         self.decoders.move_to_end(adapter)
@@ -107,15 +107,10 @@ class Engine:
 
     def hello(self) -> dict[str, Any]:
         return {
-            "desk": self.desk.name,
-            "base": self.base_name,
+            **self.made_by(),
             "asked_base": self.base,
-            "adapter": adapter_name(self.first),
-            "prompt": prompt_hash(self.desk),
-            "precision": str(self.choice.dtype).removeprefix("torch."),
-            "threads": self.choice.threads,
-            "pid": os.getpid(),
-            "versions": [adapter_name(folder) for folder in self.decoders],
+            "adapter": self.names[self.first],
+            "versions": [self.names[folder] for folder in list(self.decoders)],
             "drafted": self.drafted,
             "signed": self.signed,
             "waiting": self.waiting.qsize(),
@@ -124,11 +119,10 @@ class Engine:
 
     def learn(self, answers: list[dict[str, Any]]) -> None:
         """Remember signed answers, to guess by."""
-        assert self.phrases is not None, "an engine that serves has read its desk's patterns"
-        tokenizer = next(iter(self.decoders.values())).tokenizer
+        decoder = next(iter(self.decoders.values()))
         for stated in answers:
             draft = Draft.from_json(stated)  # type: ignore[arg-type]
-            self.phrases.add(draft.category, tokenizer(write_draft(draft), add_special_tokens=False)["input_ids"])
+            decoder.remember(draft.category, write_draft(draft))
         self.signed += len(answers)
 
     def answer(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -147,20 +141,21 @@ class Engine:
         left = len(mails)
         while left:
             place, what = news.get()
-            kind = type(what).__name__
-            if kind != "Decided":
-                left -= 1
-                self.drafted += kind == "Written"
-            signed_by = {"adapter": adapter_name(mails[place].adapter), **self.made_by()} if kind == "Written" else {}
-            yield {
-                "place": place,
-                "kind": kind,
-                "said": {**asdict(what), **({"made_by": signed_by} if signed_by else {})},
-            }
+            left -= not isinstance(what, Decided)
+            if isinstance(what, Written):
+                self.drafted += 1
+                what = replace(what, made_by={**self.made_by(), "adapter": self.names[mails[place].adapter]})
+            yield {"place": place, "kind": type(what).__name__, "said": asdict(what)}
 
     def made_by(self) -> dict[str, Any]:
-        known = self.hello()
-        return {name: known[name] for name in ("desk", "base", "prompt", "precision", "threads", "pid")}
+        return {
+            "desk": self.desk.name,
+            "base": self.base_name,
+            "prompt": self.prompt,
+            "precision": str(self.choice.dtype).removeprefix("torch."),
+            "threads": self.choice.threads,
+            "pid": os.getpid(),
+        }
 
     def serve(self, client: Connection) -> None:
         self.clients += 1

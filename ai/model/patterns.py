@@ -2,19 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from ai.finetuning.examples import own_data
-from ai.model.speculation import Phrasebook
+from ai.model.decoding import Decoder
 from db.desk import Desk
 
 
-def phrases_of(desk: Desk, tokenizer: Any) -> Phrasebook:
-    """A phrasebook of these answers."""
-    phrases = Phrasebook()
-    for category, text in patterns_of(desk):
-        phrases.add(category, tokenizer(text, add_special_tokens=False)["input_ids"])
-    return phrases
+def remember_patterns(decoder: Decoder) -> None:
+    """Let it guess by these answers."""
+    for category, text in patterns_of(decoder.desk):
+        decoder.remember(category, text)
 
 
 def patterns_of(desk: Desk) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """OpenAI-compatible servers as they are: each understands a little less, fails in its own way, and is remembered."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -241,6 +242,23 @@ def test_many_mails_are_under_way_at_one_time() -> None:
 
     assert sorted(place for place, news in found if isinstance(news, Written)) == list(range(20))
     assert len(recorded.asked) == 20
+
+
+def test_many_refusals_at_one_time_teach_one_thing() -> None:
+    together = threading.Barrier(4)
+
+    def picky(asked: dict[str, Any]) -> httpx.Response:
+        if "required" not in asked["response_format"]["json_schema"]["schema"]["properties"]["details"]:
+            together.wait(10)
+            return refused("Invalid schema: 'required' must include every key in properties")
+        return completion(write_draft(RESET))
+
+    one, _ = server(picky)
+
+    found = list(RemoteModel(DESK, [one], NOTHING).draft([Question(MAIL)] * 4))
+
+    assert sum(isinstance(news, Written) for _, news in found) == 4
+    assert one.forms[0] == "json_schema_of_all_keys"
 
 
 def test_a_key_is_sent_and_a_wrong_one_is_said() -> None:

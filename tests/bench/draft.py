@@ -65,14 +65,13 @@ def decoder_in(precision: str, *, patterns: bool = True) -> Any:
     desk = load_desk("tennis")
     made = Decoder(load("", str(desk.folder / "adapter"), dtype=dtype), desk, load_knowledge(desk.folder / "knowledge"))
     for category, text in patterns_of(desk) if patterns else ():
-        made.phrases.add(category, made.tokenizer(text, add_special_tokens=False)["input_ids"])
+        made.remember(category, text)
     return made
 
 
 def learn(decoder: Any, texts: list[str]) -> None:
     for text in texts:
-        tokens = decoder.tokenizer(text, add_special_tokens=False)["input_ids"]
-        decoder.phrases.add(json.loads(text)["category"], tokens)
+        decoder.remember(json.loads(text)["category"], text)
 
 
 def drafted(decoder: Any, mails: list[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, quants
+from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType, quants
 from numpy.typing import NDArray
 
 from ai.model.loading import packaged_gguf
@@ -25,7 +25,7 @@ def write_gguf(model: Any, path: Path, quantization: str) -> None:
     for field in reader.fields.values():
         if field.name.startswith("GGUF.") or field.name == "general.architecture":
             continue
-        value = int(file_type(quantization)) if field.name == "general.file_type" else field.contents()
+        value = file_type(quantization) if field.name == "general.file_type" else field.contents()
         inner = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
         writer.add_key_value(field.name, value, field.types[0], sub_type=inner)
     for name, weight in tensors(model):
@@ -61,8 +61,6 @@ def interleaved(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
 
 
 def file_type(quantization: str) -> int:
-    from gguf import LlamaFileType
-
     return int(LlamaFileType[f"MOSTLY_{quantization}"])
 
 
