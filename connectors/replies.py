@@ -1,6 +1,7 @@
 """An answer goes to the customer, once: acted → replied, or stuck where nobody can know."""
 
 import logging
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -34,11 +35,14 @@ class MaybeSent(Exception):
 
 
 class Mailer(Protocol):
-    """Sends a finished mail. Raise NotSent, Rejected or MaybeSent."""
+    """Sends a finished mail; `leaves` is called just before the byte that cannot be taken back.
+
+    Raise NotSent, Rejected or MaybeSent, and whatever `leaves` raises, with nothing sent.
+    """
 
     @property
     def sender(self) -> str: ...
-    def send(self, message: EmailMessage, *, to: str) -> None: ...
+    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None: ...
 
 
 def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
@@ -56,7 +60,6 @@ def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
         except UnfilledReply as problem:
             stop(session, row, f"{problem} Nothing was sent.", state="refused")
             return True
-        outbox.go(session, row.id)
     send(open_session, mailer, row, message)
     return True
 
@@ -87,8 +90,12 @@ def subject_of(subject: str) -> str:
 
 
 def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: EmailMessage) -> None:
+    def leaves() -> None:
+        with open_session() as session:
+            outbox.go(session, row.id)
+
     try:
-        mailer.send(message, to=row.payload["to"])
+        mailer.send(message, to=row.payload["to"], leaves=leaves)
     except NotSent as problem:
         with open_session() as session:
             parts.report(session, "reply", "failing", str(problem))

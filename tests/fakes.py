@@ -1,6 +1,6 @@
 """One hand-written fake for each port."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -11,6 +11,7 @@ from ai.parsing import write_draft
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Written
 from connectors.intake import Fetched
+from connectors.replies import NotSent
 from db.drafts import Draft
 from db.plans import Asked, Plan
 
@@ -98,9 +99,13 @@ class FakeMailer:
     sent: list[tuple[str, EmailMessage]] = field(default_factory=list)
     problems: list[Exception] = field(default_factory=list)
 
-    def send(self, message: EmailMessage, *, to: str) -> None:
-        if self.problems:
-            raise self.problems.pop(0)
+    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None:
+        problem = self.problems.pop(0) if self.problems else None
+        if isinstance(problem, NotSent):
+            raise problem
+        leaves()
+        if problem is not None:
+            raise problem
         self.sent.append((to, message))
 
 

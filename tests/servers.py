@@ -176,6 +176,7 @@ class Sink:
         self.mails: list[tuple[str, Message]] = []
         self.pass_on = pass_on
         self.answer = "250 OK"
+        self.answer_to_recipient = "250 OK"
         self.hang_up_after_data = False
         self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
@@ -186,6 +187,11 @@ class Sink:
 
     def __exit__(self, *error: object) -> None:
         self.controller.stop()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, to: str, options: list[str]) -> str:
+        if self.answer_to_recipient.startswith("250"):
+            envelope.rcpt_tos.append(to)
+        return self.answer_to_recipient
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):

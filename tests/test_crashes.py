@@ -23,7 +23,7 @@ def restart(house: Town) -> None:
 
 
 def test_a_journey_killed_after_every_step_completes_once(house: Town) -> None:
-    house.sink.answer = "451 try later"  # the reply must not leave before its turn to be killed
+    house.sink.answer_to_recipient = "451 try later"  # the reply must not leave before its turn to be killed
     house.app.start()
     house.dovecot.deliver(MAIL)
 
@@ -38,7 +38,7 @@ def test_a_journey_killed_after_every_step_completes_once(house: Town) -> None:
     house.wait("acted")
     restart(house)  # after the action, before the reply
     assert house.wait("acted").status == "acted"
-    house.sink.answer = "250 OK"
+    house.sink.answer_to_recipient = "250 OK"
     house.wait("replied")
     restart(house)  # after the reply
     assert house.wait("replied").status == "replied"

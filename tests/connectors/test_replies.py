@@ -134,6 +134,21 @@ def test_a_reply_that_was_interrupted_while_leaving_is_not_repeated(open_session
         assert tickets.get(session, 1).status == "stuck"
 
 
+def test_a_reply_that_was_interrupted_before_it_left_is_sent(open_session: OpenSession, desk: Desk) -> None:
+    acted(open_session, QUESTION)
+    with open_session() as session:
+        row = outbox.claim(session, "reply", when=Status.ACTED)
+        assert row is not None
+        row.owner = outbox.whoami().split(":")[0] + ":4194304"
+    mailer = FakeMailer()
+
+    reply_next(open_session, desk, mailer)
+
+    assert len(mailer.sent) == 1
+    with open_session.reading() as session:
+        assert tickets.get(session, 1).status == "replied"
+
+
 def test_a_subject_cannot_add_a_header(open_session: OpenSession, desk: Desk) -> None:
     acted(open_session, QUESTION, raw_mail(subject="Hello\r\n Bcc: eve@evil.example"))
     mailer = FakeMailer()
