@@ -16,6 +16,7 @@ PAUSE = 0.5  # seconds before the second try, doubled before each further one, a
 CONNECT, ANSWER = 3.0, 60.0  # seconds
 REFUSES = (400, 413, 415, 422)  # how servers say that they do not know a field of the request, or that it is too long
 BUSY = (408, 429, 500, 502, 503, 504)
+ABOUT_THE_REQUEST = ("validation error", "response_format", "logprob")  # llama.cpp's Python server refuses with a 500
 FORMS = ("json_schema", "json_schema_of_all_keys", "json_object", "text")
 BREAK_AFTER = 3  # failures in a row after which a server is left alone
 REST = 15.0  # seconds, doubled each time, at most
@@ -64,6 +65,9 @@ class ChatServer:
         timeout = httpx.Timeout(self.timeout, connect=CONNECT)
         self.client = httpx.Client(base_url=self.url + "/", headers=headers, timeout=timeout, transport=self.transport)
 
+    def close(self) -> None:
+        self.client.close()
+
     @property
     def resting(self) -> bool:
         """Whether it failed so often that it is not asked for a while."""
@@ -111,11 +115,11 @@ class ChatServer:
 
         Of several requests under way that are refused for one reason, the first one learns; the others ask again.
         """
-        words, refused = answer.text.casefold(), answer.status_code in REFUSES
-        if "logprob" in words and "logprobs" in body:  # llama.cpp's Python server says so with a 500
-            self.logprobs = False
-        elif not refused:
+        words = answer.text.casefold()
+        if not is_refusal(answer):
             return False
+        if "logprob" in words and "logprobs" in body:
+            self.logprobs = False
         elif "max_completion_tokens" in words and "max_tokens" in body:
             self.length = "max_completion_tokens"
         elif form != FORMS[-1] and not too_long(words):
@@ -125,7 +129,7 @@ class ChatServer:
         return True
 
     def checked(self, answer: httpx.Response) -> httpx.Response:
-        if answer.status_code in REFUSES:
+        if is_refusal(answer):
             raise RequestRefused(f"the server refuses the request with {answer.status_code}: {answer.text[:200]}")
         if answer.status_code != 200:
             raise self.failed(f"{self.url} answers {answer.status_code}: {answer.text[:200]}")
@@ -138,7 +142,7 @@ class ChatServer:
             last = tried == TRIES - 1
             try:
                 answer = self.client.request(method, path, json=body)
-                if last or answer.status_code not in BUSY:
+                if last or answer.status_code not in BUSY or is_refusal(answer):
                     return answer
             except httpx.TransportError as error:
                 if last:
@@ -153,6 +157,12 @@ class ChatServer:
         if self.failures >= BREAK_AFTER:
             self.rests_until = time.monotonic() + min(LONGEST_REST, REST * 2 ** (self.failures - BREAK_AFTER))
         return ServerDown(words)
+
+
+def is_refusal(answer: httpx.Response) -> bool:
+    """Whether asking the same thing again would be answered the same."""
+    words = answer.text.casefold() if answer.status_code == 500 else ""
+    return answer.status_code in REFUSES or any(word in words for word in ABOUT_THE_REQUEST)
 
 
 def completion_in(answer: httpx.Response, url: str) -> Completion:

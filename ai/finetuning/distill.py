@@ -15,7 +15,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,13 +140,16 @@ def main() -> None:
     rows = read_rows(args.mails, report)
     for problem in report.problems:
         print("unusable:", problem)
-    refused_path = args.out.with_suffix(".refused.jsonl")
-    known = done(args.out) | done(refused_path)
+    known = done(args.out) | done(refused_beside(args.out))
     waiting = [row for row in rows if row.id not in known][: args.limit or None]
     print(f"{len(rows)} mails, {len(rows) - len(waiting)} done before or left for later")
-    teacher = teacher_of(args, desk)
+    with ExitStack() as until_done:
+        distill(waiting, teacher_of(args, desk, until_done), args, desk)
 
-    # One mail after the other; whatever is decided about it is on the disk before the next one is asked.
+
+def distill(waiting: Sequence[Row], teacher: Teacher, args: argparse.Namespace, desk: Desk) -> None:
+    """One mail after the other; whatever is decided about it is on the disk before the next one is asked."""
+    refused_path = refused_beside(args.out)
     reasons: Counter[str] = Counter()
     for row in tqdm(waiting, unit="mail"):
         texts: list[str] = []
@@ -166,13 +169,18 @@ def main() -> None:
         print(f"{count:6} {reason}")
 
 
-def teacher_of(args: argparse.Namespace, desk: Desk) -> Teacher:
+def refused_beside(out: Path) -> Path:
+    return out.with_suffix(".refused.jsonl")
+
+
+def teacher_of(args: argparse.Namespace, desk: Desk, until_done: ExitStack) -> Teacher:
     knowledge = load_knowledge(desk.folder / "knowledge")
     if args.teacher:
         loaded = load(args.teacher, args.adapter, dtype=best_dtype())
         return FolderTeacher(Decoder(loaded, desk, knowledge), loaded, args.temperature)
     taught = [row for path in own_data(desk) for row in read_rows(path, Report())]
-    server = ChatServer(args.url, args.name, args.key or read_settings(ModelSettings).api_key.get_secret_value())
+    key = args.key or read_settings(ModelSettings).api_key.get_secret_value()
+    server = until_done.enter_context(closing(ChatServer(args.url, args.name, key)))
     return ServerTeacher(server, desk, knowledge, Shown(taught, desk), args.temperature)
 
 
