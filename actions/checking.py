@@ -16,6 +16,9 @@ from db.session import OpenSession
 
 RETRY_SECONDS = 5
 LONG_RETRY_SECONDS = 300
+NOT_KNOWN = "the club knows no account of that name"
+# A customer mistypes or outlives an account now and then; what was never a user name is hardly ever one by chance.
+UNKNOWN_IF_RIGHT, UNKNOWN_IF_WRONG = 0.05, 0.95
 
 
 def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
@@ -44,10 +47,19 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             ticket.draft_after = now() + timedelta(seconds=RETRY_SECONDS)
             return False
         ticket.plan, ticket.draft_after = plan.as_json(), None
+        if plan.known is False and ticket.confidence is not None and NOT_KNOWN not in ticket.reasons:
+            ticket.confidence = less_sure(ticket.confidence)
+            ticket.reasons = [*ticket.reasons, NOT_KNOWN]
         if any(check.ok is False for check in plan.checks) and not ticket.needs_human:
             ticket.needs_human = True
         trail.write(session, ticket.id, "checked", actor=PROGRAM)
     return True
+
+
+def less_sure(confidence: float) -> float:
+    """The chance that category and user name are right, now that the club knows no such account (Bayes' rule)."""
+    right, wrong = confidence * UNKNOWN_IF_RIGHT, (1 - confidence) * UNKNOWN_IF_WRONG
+    return round(right / (right + wrong), 4)
 
 
 def make_plan(asked: Asked, desk: Desk, club: Club) -> Plan:

@@ -45,6 +45,7 @@ class Planner:
         self.to = self.asked.from_email
         self.username = self.asked.username
         self.court_name = ""
+        self.known: bool | None = None
         self.declared = self.desk.declared(self.kind.name)
 
     def params(self) -> Json:
@@ -66,6 +67,7 @@ class Planner:
             tuple(self.checks),
             username=self.username,
             court=self.court_name,
+            known=self.known,
             blocked=self.unfillable(),
         )
 
@@ -80,12 +82,14 @@ class Planner:
         label = self.kind.label.lower()
         blocked = f"Cannot {label}: {reason}" if waits else ""
         note = "" if waits else f"Reply only: {reason}."
-        return Plan("", {}, self.to, tuple(self.facts), tuple(self.checks), blocked, note, self.username)
+        checks = tuple(self.checks)
+        return Plan("", {}, self.to, tuple(self.facts), checks, blocked, note, self.username, known=self.known)
 
     def account(self) -> Json:
         """The account that the proposal names, or else the one that the sender's address belongs to."""
         if self.username:
             found, origin = self.club.accounts(username=self.username), "mail"
+            self.known = bool(found)
         else:
             found, origin = self.club.accounts(email=self.asked.from_email), "looked_up"
             if len(found) != 1:

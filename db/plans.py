@@ -37,6 +37,7 @@ class Plan:
     note: str = ""
     username: str = ""
     court: str = ""  # the court's name for people; `params` holds its id
+    known: bool | None = None  # whether the club has the account that the mail names; None where it was not asked
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

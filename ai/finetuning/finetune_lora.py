@@ -4,6 +4,7 @@
     python ai/finetuning/finetune_lora.py --desk helpdesk
     python ai/finetuning/finetune_lora.py --preset gpu-lora        # Llama 3.2 3B on a GPU
     python ai/finetuning/finetune_lora.py --resume                 # go on after Ctrl-C
+    python ai/finetuning/finetune_lora.py --start desks/tennis/adapter --steps 300     # teach an adapter more
     python ai/finetuning/finetune_lora.py --task intent --data train.csv --out var/intents
 
 Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` and `calibration.jsonl` (or the files of --data), trains, keeps the best
@@ -75,6 +76,7 @@ def arguments() -> argparse.Namespace:
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
     add("--data", nargs="*", default=[], help="JSONL or CSV files instead of the desk's own")
     add("--base", default="", help="hub id or folder; default: the bundled SmolLM2-135M-Instruct")
+    add("--start", default="", help="adapter to go on from, with new rows for instance (default: a new one)")
     add("--out", type=Path, help="folder of the result (default: desks/<desk>/adapter)")
     add("--work", type=Path, help="folder of checkpoints (default: var/training/<desk>)")
     add("--method", choices=METHODS, default="lora", help="adapter, adapter on a 4-bit base, or every weight")
@@ -132,7 +134,13 @@ def main() -> None:
 
     # Model: the tokenizer comes with it, and the grammar of serving refuses rows that could never be written.
     made = trainable(
-        args.base, args.method, args.precision, rank=args.rank, dropout=args.dropout, checkpointing=args.checkpointing
+        args.base,
+        args.method,
+        args.precision,
+        rank=args.rank,
+        dropout=args.dropout,
+        checkpointing=args.checkpointing,
+        start=args.start,
     )
     knowledge = load_knowledge(desk.folder / "knowledge")
     grammar = Grammar(desk, made.tokenizer, made.model.config.vocab_size)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import BitsAndBytesConfig
 
 from ai.finetuning import attention
@@ -32,9 +32,18 @@ class Trainable:
 
 
 def trainable(
-    base: str, method: str, precision: str, *, rank: int = 16, dropout: float = 0.0, checkpointing: bool = False
+    base: str,
+    method: str,
+    precision: str,
+    *,
+    rank: int = 16,
+    dropout: float = 0.0,
+    checkpointing: bool = False,
+    start: str = "",
 ) -> Trainable:
     """Load `base` for `method`. Raise CannotTrain, or NoModel where the base cannot be found.
+
+    `start`: the folder of an adapter to go on from, whose rank then holds; "" for a new one.
 
     LoRA: Hu et al. 2021, arXiv:2106.09685, on every linear layer. QLoRA: Dettmers et al. 2023, arXiv:2305.14314, nf4
     with double quantisation.
@@ -43,6 +52,8 @@ def trainable(
         raise CannotTrain("--precision fp16 needs a CUDA device, for its gradient scaling: use bf16 or fp32 here.")
     dtype = PRECISIONS[precision]
     if method == "full":
+        if start:
+            raise CannotTrain("--start names an adapter; a whole model is gone on from with --base.")
         loaded = load(base, dtype=torch.float32)  # full weights in half precision would swallow small updates
         loaded.model.requires_grad_(requires_grad=True)
         model = loaded.model
@@ -50,10 +61,18 @@ def trainable(
         loaded = quantised(base, dtype) if method == "qlora" else load(base, dtype=dtype)
         if method == "qlora":
             prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=checkpointing)
-        model = get_peft_model(loaded.model, lora_config(rank, dropout))
+        model = gone_on_from(loaded.model, start) if start else get_peft_model(loaded.model, lora_config(rank, dropout))
     if not torch.cuda.is_available():
         use_this_machine_well(loaded.model)
     return Trainable(model, loaded.tokenizer)
+
+
+def gone_on_from(model: Any, start: str) -> PeftModel:
+    try:
+        return PeftModel.from_pretrained(model, start, is_trainable=True)
+    except (OSError, ValueError, RuntimeError) as error:  # no adapter there, or the layers of another base
+        reason = str(error).strip().splitlines()[0]
+        raise CannotTrain(f"--start {start} is no adapter that fits this base: {reason}") from error
 
 
 def lora_config(rank: int, dropout: float) -> LoraConfig:

@@ -1,5 +1,6 @@
 """The pre-check works out what approving would do, by looking only."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from builders import RESET
 from fakes import ANNA, FakeClub
 
 from actions.catalog import CATALOG
-from actions.checking import check_next, make_plan
+from actions.checking import NOT_KNOWN, check_next, make_plan
 from actions.planning import court_key
 from db import parts, tickets
 from db.desk import Desk
@@ -160,3 +161,18 @@ def test_a_reply_that_waits_for_what_the_action_never_gives_is_blocked(desk: Des
     plan = make_plan(asked("reset_password", reply="Your court is booked: {booking.start}"), desk, club())
 
     assert plan.blocked == "The reply waits for {booking.start}, which “reset password” never gives."
+
+
+@pytest.mark.parametrize(("username", "expected", "reasons"), [("anna42", 0.9, []), ("nobody", 0.3214, [NOT_KNOWN])])
+def test_a_user_name_that_the_club_does_not_know_makes_the_draft_less_sure(
+    open_session: OpenSession, desk: Desk, username: str, expected: float, reasons: list[str]
+) -> None:
+    with open_session() as session:
+        ticket = tickets.open_by_hand(session, by="mia", subject="Login", body="Hello", from_email=OWN)
+        tickets.propose(session, ticket, replace(RESET, username=username), confidence=0.9)
+
+    check_next(open_session, desk, club())
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert (ticket.confidence, ticket.reasons) == (expected, reasons)
