@@ -164,7 +164,9 @@ def time_of(g: dict[str, str]) -> int | None:
     else:
         hour = number_of(g["h1"] or g["h2"] or g["h3"] or g["h5"] or g["h6"])
     exact = (bool(g["min1"] and not g["ap1"]) and hour > 7) or (g["h1"].startswith("0") if g["h1"] else False)
-    hour = in_part(hour, (g["ap1"] or g["ap2"])[:1], g["part"], exact or bool(g["clock"] == "uhr" and hour >= 7))
+    hour = in_part(
+        hour, (g["ap1"] or g["ap2"])[:1], g["part"], exact or ("uhr" in (g["clock"], g["clock1"]) and hour >= 7)
+    )
     return hour * 60 + minute if 0 <= hour < 24 else None
 
 

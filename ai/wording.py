@@ -95,7 +95,7 @@ TIMES = re.compile(
     rf"""(?<![\w.:/-])(?:
     (?P<half>half\s*(?:past\s*)?|halb\s*){HOUR}\b
     |(?P<quarter>(?:a\s+)?quarter\s+(?:past|to)|viertel\s+(?:nach|vor)|dreiviertel|viertel)\s+(?P<qhour>\d{{1,2}}|{NUMBER})\b
-    |(?P<h1>\d{{1,2}})[:.](?P<min1>[0-5]\d)(?!\d|[./]\d)\s*(?P<ap1>[ap]\.?m\b\.?)?(?:\s*(?:uhr|h)\b)?
+    |(?P<h1>\d{{1,2}})[:.](?P<min1>[0-5]\d)(?!\d|[./]\d)\s*(?P<ap1>[ap]\.?m\b\.?)?(?:\s*(?P<clock1>uhr|h)\b)?
     |(?P<h2>\d{{1,2}}|{NUMBER})\s*(?P<ap2>[ap]\.?m\b\.?)
     |(?P<h3>\d{{1,2}}|{NUMBER})\s*(?P<clock>uhr|h|o['’]?\s?clock)\b(?:\s*(?P<min3>[0-5]\d)\b(?!\s*(?:min|uhr)))?
     |(?P<noon>12\ noon|noon|midday)\b

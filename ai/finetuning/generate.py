@@ -84,6 +84,11 @@ def file_of(name: str) -> str:
     return "heldout" if place < HELD_OUT_SHARE / 2 else "calibration" if place < HELD_OUT_SHARE else "generated"
 
 
+def proper_names(slots: dict[str, str]) -> dict[str, str]:
+    """The names as a reply writes them to somebody who writes everything small."""
+    return {name: slots[name].title() for name in ("first", "last", "full", "child", "child_first")}
+
+
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     print(f"{path.name}: {len(rows)} rows")
@@ -135,7 +140,7 @@ def row_of(family: dict[str, Any], turn: int, desk: Desk, voices: Voices, rng: r
             "category": family["category"],
             "username": next((slots[slot] for slot in USER_SLOTS if slot in used), ""),
             "details": details_of(family, used, slots, desk, voices, sent),
-            "reply": fill(reply, {**slots, "first": slots["first"].title() if lower else slots["first"]}),
+            "reply": fill(reply, {**slots, **proper_names(slots)} if lower else slots),
         },
         "needs_human": family.get("needs_human", False) or desk.category(family["category"]).needs_human,
         "tags": family.get("tags", []),
