@@ -29,6 +29,7 @@ from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
 from connectors.choosing import mailbox_of, mailer_of
 from connectors.intake import MailboxDown, take_in
+from connectors.reading import Reader
 from connectors.replies import reply_next
 from connectors.settings import MailSettings, SmtpSettings
 from dashboard.deps import House
@@ -204,7 +205,8 @@ def make_loops(
     mailbox = mailbox_of(settings.mail, desk.folder / "demo" if demo else None)
     mailer = mailer_of(settings.smtp, demo=demo)
     if "mail" in stages and mailbox is not None:
-        loops.append(Loop("mail", lambda: take_in(open_session, mailbox), mailbox.wait))
+        reader = Reader()
+        loops.append(Loop("mail", lambda: take_in(open_session, mailbox, reader, settings.mail), mailbox.wait))
     if "draft" in stages:
         loops.append(Loop("draft", lambda: draft_next(open_session, desk, model)))
         loops.append(Loop("model", lambda: warm(open_session, model), lambda: time.sleep(LONGEST_REST)))

@@ -23,14 +23,14 @@ class DemoMailbox:
     def name(self) -> str:
         return "the demo mailbox"
 
-    def fetch_after(self, uidvalidity: int, last_uid: int) -> Fetched | None:
+    def fetch_after(self, uidvalidity: int, last_uid: int) -> list[Fetched]:
         files = sorted(self.folder.glob("*.eml"))
         if last_uid >= len(files):
-            return None
+            return []
         raw = files[last_uid].read_bytes()
         if b"\ndate:" not in raw.partition(b"\r\n\r\n")[0].lower():
             raw = f"Date: {format_datetime(now())}\r\n".encode() + raw  # they are written today, whenever that is
-        return Fetched(1, last_uid + 1, raw)
+        return [Fetched(1, last_uid + 1, raw)]
 
     def wait(self) -> None:
         time.sleep(PAUSE)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from connectors.settings import MailSettings
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
 POLL_SECONDS = 15
+TOGETHER = 50  # mails asked for at one time
+IN_ONE_ANSWER = 8_000_000  # bytes; a larger mail comes alone
 WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
 
@@ -113,19 +116,20 @@ class ImapMailbox:
     def name(self) -> str:
         return f"{self.settings.user}@{self.settings.host}/{self.settings.folder}"
 
-    def fetch_after(self, uidvalidity: int, last_uid: int) -> Fetched | None:
-        """The next mail behind the cursor; from the start where UIDVALIDITY is new. Raise MailboxDown."""
+    def fetch_after(self, uidvalidity: int, last_uid: int) -> list[Fetched]:
+        """The next mails behind the cursor; from the start where UIDVALIDITY is new. Raise MailboxDown."""
         try:
             server = self.connected()
             after = last_uid if uidvalidity == self.uidvalidity else 0
             server.noop()  # a selected session does not see new mail without it
             found = answer(server.uid("SEARCH", f"UID {after + 1}:*"))
             uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid > after)
-            for uid in uids:
-                raw = self.read(server, uid)
-                if raw is not None:
-                    return Fetched(self.uidvalidity, uid, raw)
-            return None
+            while uids:
+                chunk, uids = uids[:TOGETHER], uids[TOGETHER:]
+                mails = self.read(server, chunk)
+                if mails:
+                    return mails
+            return []
         except PROBLEMS as error:
             self.hang_up()
             raise MailboxDown(self.explain(error)) from error
@@ -167,17 +171,38 @@ class ImapMailbox:
         answer(server.select(f'"{settings.folder}"', readonly=True))
         self.uidvalidity = int(server.response("UIDVALIDITY")[1][0])
 
-    def read(self, server: Any, uid: int) -> bytes | None:
-        """The raw mail, or only its headers where it is too large; None where it has vanished."""
-        sizes = b" ".join(
-            part for part in answer(server.uid("FETCH", str(uid), "(RFC822.SIZE)")) if isinstance(part, bytes)
-        )
-        size = re.search(rb"RFC822\.SIZE (\d+)", sizes)
-        if size is None:
-            return None
-        section = "BODY.PEEK[]" if int(size[1]) <= self.settings.largest else "BODY.PEEK[HEADER]"
-        parts = answer(server.uid("FETCH", str(uid), f"({section})"))
-        return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), None)
+    def read(self, server: Any, uids: Sequence[int]) -> list[Fetched]:
+        """As many of the mails, from the first on, as fit into one answer; of too large ones only the headers.
+
+        Mails that have vanished meanwhile are left out.
+        """
+        sizes = sizes_in(answer(server.uid("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)")))
+        wanted: list[int] = []
+        total = 0
+        for uid in uids:
+            size = sizes.get(uid, 0)
+            if wanted and total + min(size, self.settings.largest) > IN_ONE_ANSWER:
+                break
+            wanted.append(uid)
+            total += min(size, self.settings.largest)
+        huge = [uid for uid in wanted if sizes.get(uid, 0) > self.settings.largest]
+        raws = self.bodies(server, [uid for uid in wanted if uid not in huge], "BODY.PEEK[]")
+        raws |= self.bodies(server, huge, "BODY.PEEK[HEADER]")
+        notice = f"It is larger than {self.settings.largest // 1_000_000} MB: only its headers were fetched."
+        return [
+            Fetched(self.uidvalidity, uid, raws[uid], notice if uid in huge else "") for uid in wanted if uid in raws
+        ]
+
+    def bodies(self, server: Any, uids: Sequence[int], section: str) -> dict[int, bytes]:
+        if not uids:
+            return {}
+        parts = answer(server.uid("FETCH", ",".join(map(str, uids)), f"(UID {section})"))
+        found = {}
+        for part in parts:
+            uid = re.search(rb"UID (\d+)", part[0]) if isinstance(part, tuple) else None
+            if uid is not None:
+                found[int(uid[1])] = bytes(part[1])
+        return found
 
     def hang_up(self) -> None:
         server, self.connection = self.connection, None
@@ -191,6 +216,16 @@ class ImapMailbox:
         if "AUTHENTICATIONFAILED" in str(error).upper() or "AUTHENTICATION FAILED" in str(error).upper():
             return f"{where} refuses user {self.settings.user} or the password."
         return f"The mailbox at {where} cannot be read: {error}."
+
+
+def sizes_in(parts: Sequence[Any]) -> dict[int, int]:
+    lines = [part for part in parts if isinstance(part, bytes)]
+    found = {}
+    for line in lines:
+        uid, size = re.search(rb"UID (\d+)", line), re.search(rb"RFC822\.SIZE (\d+)", line)
+        if uid and size:
+            found[int(uid[1])] = int(size[1])
+    return found
 
 
 def close(server: Any) -> None:

@@ -2,72 +2,91 @@
 
 import email
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email import policy
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from connectors import threads
 from connectors.mail_parsing import Mail as ParsedMail
-from connectors.mail_parsing import UnreadableMail, parse_mail
-from db import mails, outbox, parts, tickets, trail
-from db.lifecycle import PROGRAM, Status
-from db.models import Mail, Ticket
+from connectors.mail_parsing import parse_mail
+from connectors.settings import MailSettings
+from connectors.spam import taken_for_spam
+from db import mails, parts
+from db.models import Mail
 from db.session import OpenSession
 
 log = logging.getLogger(__name__)
+AT_ONCE = 50  # mails read in one go
 
 
 class MailboxDown(Exception):
     """The mailbox cannot be read now; the message says why."""
 
 
+class UnreadableMail(Exception):
+    """The mail cannot be read; the message says why. It is kept as it came."""
+
+
 @dataclass(frozen=True)
 class Fetched:
-    """One raw mail and where it lies, so that reading goes on behind it."""
+    """One raw mail and where it lies, so that reading goes on behind it. `notice`: what of it was not fetched."""
 
     uidvalidity: int
     uid: int
     raw: bytes
+    notice: str = ""
 
 
 class Mailbox(Protocol):
-    """A place that mail comes from. Nothing in it is ever changed or deleted."""
+    """A place that mail comes from."""
 
     @property
     def name(self) -> str: ...
-    def fetch_after(self, uidvalidity: int, last_uid: int) -> Fetched | None:
-        """The next mail behind the cursor, or None. Raise MailboxDown."""
+    def fetch_after(self, uidvalidity: int, last_uid: int) -> Sequence[Fetched]:
+        """The next mails behind the cursor in their order, some at a time; none where there are none. Raise MailboxDown."""
 
     def wait(self) -> None:
         """Return when there may be news. Raise MailboxDown."""
 
 
-def take_in(open_session: OpenSession, mailbox: Mailbox) -> bool:
-    """Store and read one mail. Return False when the mailbox holds nothing new."""
-    with open_session() as session:
-        if read_next(session):
-            return True
+Parser = Callable[[bytes], ParsedMail]  # may raise UnreadableMail
+
+
+def take_in(
+    open_session: OpenSession, mailbox: Mailbox, parse: Parser = parse_mail, settings: MailSettings | None = None
+) -> bool:
+    """Store new mails, or read stored ones. Return False when the mailbox holds nothing new."""
+    if read_next(open_session, parse, settings or MailSettings()):
+        return True
+    with open_session.reading() as session:
         cursor = mails.cursor_of(session, mailbox.name)
         uidvalidity, last_uid = cursor.uidvalidity, cursor.last_uid
     try:
-        fetched = mailbox.fetch_after(uidvalidity, last_uid)
+        found = mailbox.fetch_after(uidvalidity, last_uid)
     except MailboxDown as problem:
         with open_session() as session:
             parts.report(session, "mail", "failing", str(problem))
         raise
     with open_session() as session:
         parts.report(session, "mail", "ok", f"reading {mailbox.name}")
-        if fetched is not None:
-            store(session, mailbox.name, fetched)
-    return fetched is not None
+        store(session, mailbox.name, found)
+    return bool(found)
 
 
-def store(session: Session, mailbox: str, fetched: Fetched) -> None:
-    """Keep the raw mail and move the cursor, in one transaction."""
+def store(session: Session, mailbox: str, found: Sequence[Fetched]) -> None:
+    """Keep the raw mails and move the cursor, in one transaction."""
+    if not found:
+        return
+    for one in found:
+        mail = mails.store_raw(session, one.raw, mailbox=mailbox, dedupe_key=key_of(mailbox, one.raw))
+        if mail is not None and one.notice:
+            mail.notices = [one.notice]
     cursor = mails.cursor_of(session, mailbox)
-    cursor.uidvalidity, cursor.last_uid = fetched.uidvalidity, fetched.uid
-    mails.store_raw(session, fetched.raw, mailbox=mailbox, dedupe_key=key_of(mailbox, fetched.raw))
+    cursor.uidvalidity, cursor.last_uid = found[-1].uidvalidity, found[-1].uid
 
 
 def key_of(mailbox: str, raw: bytes) -> str:
@@ -79,84 +98,63 @@ def key_of(mailbox: str, raw: bytes) -> str:
     )
 
 
-def read_next(session: Session) -> bool:
-    """Read the oldest stored mail. One that cannot be read becomes a ticket that says so."""
-    mail = mails.next_unread(session)
-    if mail is None:
+def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
+    """Read the oldest stored mails. One that cannot be read is kept and named, and stops none of the others."""
+    with open_session.reading() as session:
+        waiting = [(mail.id, mail.raw) for mail in mails.unread(session, AT_ONCE)]
+    if not waiting:
         return False
-    mail.read = True
-    try:
-        parsed = parse_mail(mail.raw)
-    except UnreadableMail as problem:
-        mail.problem = str(problem)
-        ticket = Ticket(
-            subject="A mail that cannot be read", problem=f"This mail cannot be read: {problem}", needs_human=True
-        )
-        session.add(ticket)
-        session.flush()
-        mail.ticket_id = ticket.id
-        tickets.move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="unreadable")
-        return True
-    note(mail, parsed)
-    assign(session, mail, parsed)
-    log.info("mail %s taken in as ticket %s", mail.id, mail.ticket_id)
+    read = [(mail_id, parsed_or_reason(parse, raw)) for mail_id, raw in waiting]
+    with open_session() as session:
+        for mail_id, found in read:
+            try:
+                with session.begin_nested():
+                    keep(session, mail_id, found, settings)
+            except SQLAlchemyError as error:  # what this mail says cannot be stored; the others can
+                log.exception("mail %s cannot be stored", mail_id)
+                keep(session, mail_id, f"What it says cannot be stored ({type(error).__name__}).", settings)
     return True
 
 
-def note(mail: Mail, parsed: ParsedMail) -> None:
-    for name in (
-        "message_id",
-        "in_reply_to",
-        "date",
-        "from_name",
-        "from_email",
-        "reply_to",
-        "subject",
-        "text",
-        "said",
-        "kind",
-    ):
+def parsed_or_reason(parse: Parser, raw: bytes) -> ParsedMail | str:
+    try:
+        parsed = parse(raw)
+    except UnreadableMail as problem:
+        return str(problem)
+    return parsed if parsed.readable else "It has no headers, or neither a sender nor any text."
+
+
+def keep(session: Session, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:
+    mail = mails.get(session, mail_id)
+    if mail.read:  # another process was first
+        return
+    mail.read = True
+    if isinstance(found, str):
+        mail.problem = found
+        log.warning("mail %s cannot be read: %s", mail_id, found)
+        return
+    note(session, mail, found, settings)
+    threads.assign(session, mail, found, taken_for_spam(found.headers, settings.authserv_id))
+    log.info("mail %s taken in as ticket %s", mail.id, mail.ticket_id)
+
+
+SAME = (
+    "message_id", "in_reply_to", "date", "from_name", "from_email", "reply_to", "subject", "text", "said", "kind", "html",
+    "hidden",
+)  # fmt: skip
+
+
+def note(session: Session, mail: Mail, parsed: ParsedMail, settings: MailSettings) -> None:
+    """Write down what the mail says, and keep its attachments as far as the settings allow."""
+    for name in SAME:
         setattr(mail, name, getattr(parsed, name))
-    mail.references, mail.to = list(parsed.references), list(parsed.to)
-    mail.attachments = [{"name": a.name, "type": a.type, "size": a.size} for a in parsed.attachments]
-
-
-def assign(session: Session, mail: Mail, parsed: ParsedMail) -> None:
-    """Join the ticket that the mail answers, if its sender is a party to it; else open a new one."""
-    before = mails.known(session, [parsed.in_reply_to, *parsed.references])
-    ticket = tickets.get(session, before.ticket_id) if before and before.ticket_id else None
-    if ticket is not None and (parsed.from_email == ticket.from_email or not parsed.wants_an_answer):
-        mail.ticket_id = ticket.id
-        trail.write(session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, note=parsed.kind)
-        if parsed.wants_an_answer:
-            take_up_again(session, ticket)
-        return
-    ticket = Ticket(
-        subject=parsed.subject, from_name=parsed.from_name, from_email=parsed.from_email, received_at=parsed.date
-    )
-    session.add(ticket)
-    session.flush()
-    mail.ticket_id = ticket.id
-    trail.write(
-        session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, new=Status.RECEIVED.value, note=parsed.kind
-    )
-    if not parsed.wants_an_answer:
-        tickets.move(
-            session,
-            ticket,
-            Status.DISMISSED,
-            actor=PROGRAM,
-            seen=ticket.version,
-            note=f"written by a machine ({parsed.kind})",
-        )
-
-
-def take_up_again(session: Session, ticket: Ticket) -> None:
-    """The customer wrote again: what was proposed is no longer the answer. What has begun is finished first."""
-    status = Status(ticket.status)
-    if status is Status.APPROVED and not outbox.withdraw(session, ticket):
-        return
-    if status in (Status.ACTED, Status.STUCK, Status.RECEIVED):
-        return
-    ticket.failures, ticket.draft_after = 0, None
-    tickets.move(session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version, note="the customer wrote again")
+    mail.references, mail.to, mail.cc = list(parsed.references), list(parsed.to), list(parsed.cc)
+    listed, left_out = [], 0
+    for number, one in enumerate(parsed.attachments):
+        kept = one.size <= settings.largest_attachment and number < settings.most_attachments
+        left_out += not kept
+        digest = mails.keep_attachment(session, one.content) if kept else ""
+        listed.append({"name": one.name, "type": one.type, "size": one.size, "cid": one.cid, "sha256": digest})
+    mail.attachments = listed
+    words = [f"{left_out} of its attachments are too large or too many to be kept apart; the original has them."]
+    mail.notices = [*(mail.notices or []), *parsed.problems, *(words if left_out else [])]

@@ -1,50 +1,58 @@
-"""Bytes become a Mail. Pure, and tolerant: whatever a stranger sends, something readable comes out."""
+"""Bytes become a Mail. Pure, and it never raises: whatever a stranger sends, something readable comes out."""
 
 import email
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
-from html.parser import HTMLParser
-from typing import Literal
+from hashlib import sha256
 
-Kind = Literal["person", "auto_reply", "bounce", "list", "own"]
-OWN_HEADER = "X-Courtdesk-Ticket"
+from connectors.automatic import OWN_HEADER, Bounce, Kind, bounce_of, kind_of
+from connectors.charsets import BREAKS, clean, decoded, words_of
+from connectors.mail_bodies import Attachment, Body, body_of, charset_of
+from connectors.newly_said import split_said
+
+__all__ = ["OWN_HEADER", "Attachment", "Bounce", "Kind", "Mail", "parse_mail"]
+LONGEST_HEADERS = 1_000_000  # bytes
+LONGEST_VALUE = 20_000  # characters of one header
 LONGEST_TEXT = 200_000
 LONGEST_HTML = 1_000_000
-MOST_PARTS = 200
-# What the standard library raises on hostile mail; one such mail must not stop the others.
-BREAKS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
-QUOTE_START = re.compile(
-    r"^\s*(On .{4,120} wrote:|Am .{4,120} schrieb .{0,120}:|-{3,} ?(Original Message|Ursprüngliche Nachricht|Forwarded message|Weitergeleitete Nachricht) ?-{3,}|_{10,})\s*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-class UnreadableMail(Exception):
-    """There is nothing in the bytes that a person could read."""
-
-
-@dataclass(frozen=True)
-class Attachment:
-    name: str
-    type: str
-    size: int
-    content: bytes = field(repr=False)
+MOST_ADDRESSES = 500
+MOST_REFERENCES = 200
+WITHOUT_ID = "@missing.invalid"
+END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+SPACE_BEFORE_COLON = re.compile(rb"(?m)^([A-Za-z][\w-]{0,70})[ \t]+:")  # as RFC 5322, 4.5 has it from olden times
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as a person would read it.
+    """A mail as a person would read it. Every field is always there and can be stored: no NUL, no lone surrogate.
 
-    message_id, in_reply_to, references: ids without angle brackets; "" or () where missing. date: aware, the moment
-    that the header states, now where it states none. from_email, reply_to: lower case, "" where missing.
-    text: the whole plain text, from HTML where there is no other. said: its newly written part, without the quoted
-    mail below. html: as sent, unsafe. kind: who wrote it, a person or a machine.
+    - `message_id`, `in_reply_to`: ids without angle brackets. A mail without a Message-ID gets one made of a hash of its
+      bytes, `…@missing.invalid`, the same for the same bytes. `in_reply_to` is "" where missing.
+    - `references`: the ids of References in their order, () where missing.
+    - `date`: aware; as the Date header states it, else as the newest Received header does, else now.
+    - `from_name`, `from_email`: of the one author; the address in lower case. Where From names several addresses or
+      stands twice, it is ambiguous who wrote: the name is then the header as it stands, the address "".
+    - `reply_to`: the first address of Reply-To, lower case, "" where missing.
+    - `to`, `cc`: addresses, lower case, in their order.
+    - `subject`: decoded, on one line.
+    - `text`: the whole plain text; made from the HTML where there is no other, with quoted mails marked by "> ".
+    - `said`: the part of `text` that is new: without quoted and forwarded mails and signatures; all of `text` where
+      nothing else would be left.
+    - `html`: the HTML part as sent, decoded, unsafe; "" where there is none.
+    - `attachments`: everything else, in its order; what an HTML part shows in place has a `cid`.
+    - `kind`: who wrote it: a person; a machine that answers (auto_reply), reports a delivery (bounce), or serves a list
+      or newsletter (list); or this program itself (own).
+    - `hidden`: text that the HTML hides from the eye.
+    - `bounce`: what a delivery report says; None for any other mail.
+    - `headers`: the first value of each header by lower-case name, decoded.
+    - `problems`: what was wrong with its form, in words, () for a sound mail.
     """
 
     message_id: str
@@ -62,208 +70,148 @@ class Mail:
     html: str
     attachments: tuple[Attachment, ...]
     kind: Kind
+    hidden: str
+    bounce: Bounce | None
+    headers: Mapping[str, str]
+    problems: tuple[str, ...]
 
     @property
     def wants_an_answer(self) -> bool:
         return self.kind == "person"
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything in it that a person could act on."""
+        return bool(self.headers and (self.from_email or self.text or self.attachments))
+
 
 def parse_mail(raw: bytes) -> Mail:
-    """Read one mail. Raise UnreadableMail where there are no headers, or neither a sender nor any text."""
+    """Read one mail, whatever it is; it never raises. What could not be read is left out and named in `problems`."""
+    message, problems = parsed(raw)
+    headers = first_headers(message)
     try:
-        return read(raw)
-    except BREAKS as error:
-        raise UnreadableMail(f"Its form breaks every rule ({type(error).__name__}).") from error
-
-
-def read(raw: bytes) -> Mail:
-    # compat32 on purpose: policy.default raises or stalls on hostile headers.
-    message = email.message_from_bytes(raw, policy=policy.compat32)
-    if not message.keys():
-        raise UnreadableMail("It has no headers, so it is not a mail.")
-    plain, html, attachments = contents(message)
-    text = (plain or text_of_html(html))[:LONGEST_TEXT].replace("\x00", "").replace("\r\n", "\n").strip()
-    from_name, from_email = sender(message)
-    if not from_email and not text and not attachments:
-        raise UnreadableMail("It has no sender and no text that can be read.")
+        body = body_of(message)
+    except BREAKS as error:  # hostile forms break the standard library in places that nobody lists
+        body = Body(clean(decoded(raw.partition(b"\n\n")[2][:LONGEST_TEXT], "")), "", (), "", "", "", (broken(error),))
+    text = body.text[:LONGEST_TEXT].strip()
+    from_name, from_email = sender(message, headers)
+    kind = kind_of(headers, body.report_type, message.get_content_type(), from_name, from_email)
     return Mail(
-        message_id=first_id(header(message, "Message-ID")),
-        in_reply_to=first_id(header(message, "In-Reply-To")),
-        references=tuple(ids(header(message, "References"))),
-        date=sent_at(message),
+        message_id=first_id(headers.get("message-id", "")) or sha256(raw).hexdigest()[:32] + WITHOUT_ID,
+        in_reply_to=first_id(headers.get("in-reply-to", "")),
+        references=tuple(ids(headers.get("references", ""))[-MOST_REFERENCES:]),
+        date=sent_at(headers),
         from_name=from_name,
         from_email=from_email,
-        reply_to=next(iter(addresses(message, "Reply-To")), ("", ""))[1],
+        reply_to=next((address for _, address in addresses(message, "Reply-To")), ""),
         to=tuple(address for _, address in addresses(message, "To")),
         cc=tuple(address for _, address in addresses(message, "Cc")),
-        subject=" ".join(header(message, "Subject").split()),
+        subject=" ".join(headers.get("subject", "").split()),
         text=text,
-        said=newly_said(text),
-        html=html[:LONGEST_HTML],
-        attachments=tuple(attachments),
-        kind=kind_of(message, from_email),
+        said=split_said(text).said,
+        html=body.html[:LONGEST_HTML],
+        attachments=body.attachments,
+        kind=kind,
+        hidden=body.hidden[:LONGEST_TEXT],
+        bounce=bounce_of(body.status, body.returned, text) if kind == "bounce" else None,
+        headers=headers,
+        problems=(*problems, *body.problems),
     )
 
 
-def header(message: Message, name: str) -> str:
-    """The first header of that name, decoded as far as it can be."""
-    value = message.get(name)
-    if value is None:
-        return ""
+def parsed(raw: bytes) -> tuple[Message, list[str]]:
+    """The message, and what was wrong with its form. Mail without headers becomes a message without headers."""
+    raw = raw.lstrip(b"\r\n\t ") if raw[:1] in (b"\r", b"\n") else raw
+    if b"\n" not in raw:  # lines that end as they did on an old Macintosh
+        raw = raw.replace(b"\r", b"\n")
+    if raw.startswith((b"From ", b">From ")):  # a line of mbox
+        raw = raw.partition(b"\n")[2]
+    ends = END_OF_HEADERS.search(raw[: LONGEST_HEADERS + 2])
+    if ends is None and len(raw) > LONGEST_HEADERS:
+        return BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:LONGEST_HEADERS]), ["Its headers never end."]
+    raw = SPACE_BEFORE_COLON.sub(rb"\1:", raw[: ends.start()]) + raw[ends.start() :] if ends else raw
+    ends = END_OF_HEADERS.search(raw[: LONGEST_HEADERS + 2])
     try:
-        chunks = decode_header(str(value)[:20_000])
-    except (HeaderParseError, ValueError):
-        return clean(str(value))
-    return clean("".join(part if isinstance(part, str) else decoded(part, charset) for part, charset in chunks))
-
-
-def clean(text: str) -> str:
-    """Text that can be stored and shown: no NUL, no lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def decoded(content: bytes, charset: str | None) -> str:
-    """Believe the charset that is stated, then UTF-8, then Windows."""
-    for name in (charset, "utf-8", "cp1252"):
+        # compat32 on purpose: policy.default raises or stalls on hostile headers.
+        return email.message_from_bytes(raw, policy=policy.compat32), []
+    except BREAKS as error:
         try:
-            return content.decode(name or "utf-8")
-        except (LookupError, UnicodeDecodeError, ValueError):
-            continue
-    return content.decode("latin-1")
+            message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[: ends.end() if ends else None])
+        except BREAKS:
+            message = Message()
+        message.set_payload(decoded(raw[ends.end() if ends else 0 :][:LONGEST_TEXT], ""))
+        return message, [broken(error)]
+
+
+def broken(error: Exception) -> str:
+    return f"Its form is broken or too deep ({type(error).__name__}): its text is shown as it came."
+
+
+def raw_headers(message: Message, name: str) -> list[str]:
+    """All values of that name as they came, bytes above 127 as surrogates."""
+    return [str(value)[:LONGEST_VALUE] for key, value in message.raw_items() if key.lower() == name.lower()]
+
+
+def first_headers(message: Message) -> dict[str, str]:
+    found: dict[str, str] = {}
+    charset = next((stated for part in message.walk() if (stated := charset_of(part))), "")
+    for name, value in message.raw_items():
+        key = clean(name.lower())
+        if key not in found and len(found) < 500:
+            found[key] = words_of(re.sub(r"\r?\n(?=[ \t])", "", str(value)[:LONGEST_VALUE]), charset).strip()
+    return found
 
 
 def addresses(message: Message, name: str) -> list[tuple[str, str]]:
-    found = getaddresses([header(message, name)])
-    return [(shown.strip(), address.strip().lower()) for shown, address in found if "@" in address]
+    """Names and addresses; read before encoded words are, for a comma inside one separates nothing."""
+    found: list[tuple[str, str]] = []
+    for value in raw_headers(message, name):
+        value = value.replace("\r", " ").replace("\n", " ")
+        text = value if value.isascii() else clean(decoded(value.encode("utf-8", "surrogateescape"), ""))
+        if "@" not in text:
+            text = words_of(text)
+        try:
+            listed = getaddresses([text])
+        except BREAKS:
+            listed = [("", address) for address in re.findall(r"[\w.+-]+@[\w.-]+", text)]
+        for shown, address in listed[:MOST_ADDRESSES]:
+            address = address.strip().strip("<>").lower()
+            if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
+                found.append((" ".join(words_of(shown).split()), clean(address)))
+    return found
 
 
-def sender(message: Message) -> tuple[str, str]:
-    """Name and address of From. Several addresses are ambiguous: then the header as it stands, and no address."""
-    found = addresses(message, "From")
-    if len(found) == 1 and len(message.get_all("From", [])) == 1:
-        return found[0]
-    return header(message, "From")[:200], ""
+def sender(message: Message, headers: Mapping[str, str]) -> tuple[str, str]:
+    """Name and address of From, or of Sender where there is no From. Two of them are ambiguous: then no address."""
+    for name in ("From", "Sender"):
+        lines = raw_headers(message, name)
+        if not lines:
+            continue
+        found = addresses(message, name)
+        if len({address for _, address in found}) == 1 and len(lines) == 1:
+            return found[0]
+        return " ".join(headers.get(name.lower(), "").split())[:200], ""
+    return "", ""
 
 
-def sent_at(message: Message) -> datetime:
-    try:
-        stated = parsedate_to_datetime(header(message, "Date"))
-        return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return datetime.now(UTC)
+def sent_at(headers: Mapping[str, str]) -> datetime:
+    for stated in (headers.get("date", ""), headers.get("received", "").rpartition(";")[2]):
+        try:
+            found = parsedate_to_datetime(" ".join(stated.split()))
+            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+            found.astimezone(UTC)  # a year of 1 or 9999 breaks whoever converts it later
+        except BREAKS:
+            continue
+        if found >= EARLIEST:
+            return found
+    return datetime.now(UTC)
 
 
 def ids(words: str) -> list[str]:
-    return re.findall(r"<([^<>\s]+)>", words)
+    return re.findall(r"<\s*([^<>\s]+)\s*>", words)
 
 
 def first_id(words: str) -> str:
-    return next(iter(ids(words)), words.strip() if words.strip() and " " not in words.strip() else "")
-
-
-def contents(message: Message) -> tuple[str, str, list[Attachment]]:
-    """Plain text, HTML, and everything else as attachments."""
-    plain: list[str] = []
-    html: list[str] = []
-    attachments: list[Attachment] = []
-    for count, part in enumerate(message.walk()):
-        if count > MOST_PARTS:
-            break
-        if part.is_multipart():
-            continue
-        content = payload(part)
-        kind, name = part.get_content_type(), file_name(part)
-        shown = "attachment" not in str(part.get("Content-Disposition", "")).lower()
-        if kind == "text/plain" and shown and not name:
-            plain.append(decoded(content, charset_of(part)))
-        elif kind == "text/html" and shown and not name:
-            html.append(decoded(content, charset_of(part)))
-        elif content or name:
-            attachments.append(Attachment(name or f"part-{count}", kind, len(content), content))
-    return clean("\n".join(plain)), clean("\n".join(html)), attachments
-
-
-def payload(part: Message) -> bytes:
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, AssertionError):
-        content = None
-    if isinstance(content, bytes):
-        return content
-    return str(part.get_payload()).encode("utf-8", "replace")
-
-
-def charset_of(part: Message) -> str | None:
-    try:
-        return part.get_content_charset()
-    except (LookupError, ValueError):
-        return None
-
-
-def file_name(part: Message) -> str:
-    try:
-        name = part.get_filename() or ""
-    except (LookupError, ValueError, TypeError):
-        return "unnamed"
-    return clean(re.sub(r"[\x00-\x1f/\\]", "_", str(name)))[:200]
-
-
-def newly_said(text: str) -> str:
-    """What stands above the first quoted mail; the whole text where nothing stands above it."""
-    found = QUOTE_START.search(text)
-    above = text[: found.start()] if found else text
-    own = "\n".join(line for line in above.split("\n") if not line.startswith(">")).strip()
-    return own or text
-
-
-def kind_of(message: Message, from_email: str) -> Kind:
-    if message.get(OWN_HEADER):
-        return "own"
-    local = from_email.split("@")[0]
-    if message.get_content_type() == "multipart/report" or local in ("mailer-daemon", "postmaster"):
-        return "bounce"
-    precedence = header(message, "Precedence").lower()
-    if (
-        header(message, "Auto-Submitted").lower() not in ("", "no")
-        or message.get("X-Autoreply")
-        or precedence == "auto_reply"
-    ):
-        return "auto_reply"
-    if message.get("List-Id") or message.get("List-Unsubscribe") or precedence in ("bulk", "list", "junk"):
-        return "list"
-    return "person"
-
-
-class TextOfHtml(HTMLParser):
-    """Collects what a reader of the HTML would see, one line per block."""
-
-    BLOCKS = frozenset(
-        ["p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "ul", "ol", "hr"]
-    )
-    HIDDEN = frozenset(["script", "style", "head", "title", "template"])
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in self.HIDDEN
-        if tag in self.BLOCKS:
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in self.HIDDEN and self.hidden > 0
-        if tag in self.BLOCKS - {"br"}:
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.words.append(re.sub(r"\s+", " ", data))
-
-
-def text_of_html(html: str) -> str:
-    parser = TextOfHtml()
-    parser.feed(html[:LONGEST_HTML])
-    lines = [line.strip() for line in "".join(parser.words).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    """The first id; one without angle brackets is taken as it stands."""
+    words = words.strip()
+    return next(iter(ids(words)), words.strip("<>") if words and " " not in words else "")

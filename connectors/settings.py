@@ -18,7 +18,10 @@ class MailSettings(BaseSettings):
     auth: Literal["password"] = "password"
     ca_file: str = ""
     idle_seconds: int = Field(default=240, ge=1, le=1500)
-    largest: int = Field(default=25_000_000, ge=10_000)
+    largest: int = Field(default=36_000_000, ge=10_000)
+    largest_attachment: int = Field(default=26_000_000, ge=1)
+    most_attachments: int = Field(default=100, ge=0)
+    authserv_id: str = ""
 
 
 class SmtpSettings(BaseSettings):

@@ -25,13 +25,28 @@ from dashboard.routes import (
     sent,
     sessions,
     set_ups,
+    spam,
     tickets,
+    unreadable,
     withdrawals,
 )  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = (sessions, set_ups, health)
-SIGNED_IN = (tickets, drafts, approvals, withdrawals, dismissals, reopenings, redrafts, sent, mails, live)
+SIGNED_IN = (
+    tickets,
+    drafts,
+    approvals,
+    withdrawals,
+    dismissals,
+    reopenings,
+    redrafts,
+    sent,
+    mails,
+    unreadable,
+    spam,
+    live,
+)
 
 
 def make_templates() -> Jinja2Templates:

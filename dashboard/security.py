@@ -13,6 +13,7 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "frame-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -33,8 +34,9 @@ class Headers:
         async def sealed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
+                if all(name != b"content-security-policy" for name, _ in message["headers"]):  # a mail has its own
+                    message["headers"].append((b"content-security-policy", policy.encode()))
                 message["headers"] += [
-                    (b"content-security-policy", policy.encode()),
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"same-origin"),
                 ]

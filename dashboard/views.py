@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from actions.catalog import ActionKind, UnknownAction, action_named
 from dashboard.deps import House
-from db import decisions, outbox, parts, tickets
+from dashboard.html_mail import has_remote_images
+from db import decisions, mails, outbox, parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Mail, Ticket, now
@@ -29,7 +30,7 @@ def frame(request: Request, house: House) -> dict[str, Any]:
             "desk": house.desk,
             "demo": house.demo,
             "caller": getattr(request.state, "caller", None),
-            "counts": tickets.counts(session),
+            "counts": {**tickets.counts(session), "unreadable": mails.unreadable_count(session)},
             "health": [health(part.name, part.state, part.words) for part in parts.all_parts(session)],
         }
 
@@ -242,6 +243,8 @@ def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
                 "quoted": marked(quoted, {k: v for k, v in words.items() if is_question and k not in inside}),
                 "open": is_question or mail.outgoing or len(ticket.mails) == 1,
                 "initials": initials(mail),
+                "has_html": bool(mail.html),
+                "remote_images": has_remote_images(mail.html),
             }
         )
     return shown

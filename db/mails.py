@@ -3,11 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Cursor, Mail
+from db.models import Attachment, Cursor, Mail
+
+
+class NoSuchMail(Exception):
+    """There is no mail with that number."""
 
 
 def store_raw(session: Session, raw: bytes, *, mailbox: str, dedupe_key: str, outgoing: bool = False) -> Mail | None:
@@ -29,9 +33,44 @@ def dedupe_key(mailbox: str, message_id: str, content: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def next_unread(session: Session) -> Mail | None:
-    """The oldest stored mail that nobody has parsed yet."""
-    return session.scalar(select(Mail).where(Mail.read.is_(False)).order_by(Mail.id).limit(1))
+def keep_attachment(session: Session, content: bytes) -> str:
+    """Keep the content, once; returns its SHA-256."""
+    digest = hashlib.sha256(content).hexdigest()
+    if session.get(Attachment, digest) is None:
+        try:
+            with session.begin_nested():
+                session.add(Attachment(sha256=digest, content=content))
+        except IntegrityError:  # another process kept it in the same moment
+            pass
+    return digest
+
+
+def unread(session: Session, most: int) -> Sequence[Mail]:
+    """The oldest stored mails that nobody has parsed yet."""
+    return session.scalars(select(Mail).where(Mail.read.is_(False)).order_by(Mail.id).limit(most)).all()
+
+
+def unreadable(session: Session) -> Sequence[Mail]:
+    """Mails that could not be read, newest first."""
+    return session.scalars(select(Mail).where(Mail.problem != "").order_by(Mail.id.desc()).limit(200)).all()
+
+
+def unreadable_count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Mail).where(Mail.problem != "")) or 0
+
+
+def read_again(session: Session, mail_id: int) -> None:
+    """Let an unreadable mail be read once more. Raise NoSuchMail."""
+    mail = get(session, mail_id)
+    if mail.problem:
+        mail.problem, mail.read = "", False
+
+
+def get(session: Session, mail_id: int) -> Mail:
+    mail = session.get(Mail, mail_id)
+    if mail is None:
+        raise NoSuchMail(f"There is no mail {mail_id}.")
+    return mail
 
 
 def cursor_of(session: Session, mailbox: str) -> Cursor:
@@ -44,5 +83,8 @@ def cursor_of(session: Session, mailbox: str) -> Cursor:
 
 def known(session: Session, message_ids: Sequence[str]) -> Mail | None:
     """The newest mail among those that a reply names, to find its ticket."""
-    named = select(Mail).where(Mail.message_id.in_(list(message_ids)), Mail.ticket_id.is_not(None))
-    return session.scalar(named.order_by(Mail.id.desc()).limit(1))
+    named = [one for one in message_ids if one]
+    if not named:
+        return None
+    found = select(Mail).where(Mail.message_id.in_(named), Mail.ticket_id.is_not(None))
+    return session.scalar(found.order_by(Mail.id.desc()).limit(1))

@@ -63,6 +63,7 @@ class Ticket(Base):
     failures: Mapped[int] = mapped_column(default=0)
     draft_after: Mapped[datetime | None] = mapped_column(default=None)
     wanted_model: Mapped[str] = mapped_column(String(120), default="")
+    spam: Mapped[str] = mapped_column(String(200), default="")  # why the mail server takes it for spam; "" where not
 
     mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
     events: Mapped[list["Event"]] = relationship(order_by="Event.id")
@@ -91,13 +92,26 @@ class Mail(Base):
     from_email: Mapped[str] = mapped_column(Text, default="")
     reply_to: Mapped[str] = mapped_column(Text, default="")
     to: Mapped[list[Any]] = mapped_column(default=list)
+    cc: Mapped[list[Any]] = mapped_column(default=list)
     subject: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
     said: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    hidden: Mapped[str] = mapped_column(Text, default="")
+    notices: Mapped[list[Any]] = mapped_column(default=list)
     attachments: Mapped[list[Any]] = mapped_column(default=list)
     stored_at: Mapped[datetime] = mapped_column(default=now)
 
     ticket: Mapped[Ticket | None] = relationship(back_populates="mails")
+
+
+class Attachment(Base):
+    """Content that came with mails, kept once however many mails carry it."""
+
+    __tablename__ = "attachments"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Cursor(Base):

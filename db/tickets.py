@@ -12,8 +12,10 @@ from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
 
+OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED)
 VIEWS: dict[str, tuple[Status, ...]] = {
-    "open": (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED),
+    "open": OPEN,
+    "spam": OPEN,
     "stuck": (Status.STUCK,),
     "done": (Status.REPLIED, Status.DISMISSED),
 }
@@ -56,6 +58,8 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
 def listed(session: Session, view: str, *, words: str = "", limit: int = 200) -> Sequence[Ticket]:
     """The tickets of a view, stuck and new first, then oldest first; done ones newest first."""
     found = select(Ticket).where(Ticket.status.in_(VIEWS[view]))
+    if view in ("open", "spam"):
+        found = found.where(Ticket.spam != "" if view == "spam" else Ticket.spam == "")
     if view == "done":
         found = found.order_by(Ticket.changed_at.desc())
     else:
@@ -92,10 +96,19 @@ def matching(found: Any, words: str) -> Any:
 
 
 def counts(session: Session) -> dict[str, int]:
+    is_spam = Ticket.spam != ""
     by_status = {
-        status: n for status, n in session.execute(select(Ticket.status, func.count()).group_by(Ticket.status))
+        (status, spam): n
+        for status, spam, n in session.execute(
+            select(Ticket.status, is_spam, func.count()).group_by(Ticket.status, is_spam)
+        )
     }
-    return {view: sum(by_status.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()}
+
+    def count(view: str) -> int:
+        kinds = {"open": (False,), "spam": (True,)}.get(view, (False, True))
+        return sum(by_status.get((status, spam), 0) for status in VIEWS[view] for spam in kinds)
+
+    return {view: count(view) for view in VIEWS}
 
 
 def sent_mails(session: Session, limit: int = 200) -> Sequence[Mail]:
@@ -106,7 +119,8 @@ def waiting_for_draft(session: Session, most: int) -> Sequence[Ticket]:
     """The oldest tickets that have no draft and may be tried again now."""
     return session.scalars(
         select(Ticket)
-        .where(Ticket.status == Status.RECEIVED, or_(Ticket.draft_after.is_(None), Ticket.draft_after <= now()))
+        .where(Ticket.status == Status.RECEIVED, Ticket.spam == "")
+        .where(or_(Ticket.draft_after.is_(None), Ticket.draft_after <= now()))
         .order_by(Ticket.received_at, Ticket.id)
         .limit(most)
     ).all()

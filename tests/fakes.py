@@ -21,8 +21,8 @@ class FakeMailbox:
     raws: list[bytes]
     name: str = "fake"
 
-    def fetch_after(self, uidvalidity: int, last_uid: int) -> Fetched | None:
-        return Fetched(1, last_uid + 1, self.raws[last_uid]) if last_uid < len(self.raws) else None
+    def fetch_after(self, uidvalidity: int, last_uid: int) -> list[Fetched]:
+        return [Fetched(1, last_uid + 1, self.raws[last_uid])] if last_uid < len(self.raws) else []
 
     def wait(self) -> None:
         return None

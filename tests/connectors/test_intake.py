@@ -1,14 +1,20 @@
 """A mail becomes a ticket, once, whatever it is."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from builders import RESET, fetched, raw_mail
 from fakes import FakeMailbox
 
 from connectors import intake
-from connectors.intake import MailboxDown, take_in
+from connectors.intake import Fetched, MailboxDown, UnreadableMail, take_in
+from connectors.mail_parsing import Mail as ParsedMail
+from connectors.mail_parsing import parse_mail
+from connectors.settings import MailSettings
 from db import decisions, mails, outbox, parts, tickets
 from db.lifecycle import PROGRAM, Status
-from db.models import Mail, Ticket
+from db.models import Attachment, Mail, Ticket
 from db.session import OpenSession
 
 
@@ -32,11 +38,10 @@ def test_a_mail_becomes_a_ticket(open_session: OpenSession) -> None:
 def test_the_raw_mail_is_stored_before_it_is_read(open_session: OpenSession) -> None:
     raw = raw_mail()
     with open_session() as session:
-        intake.store(session, "fake", fetched(raw))
+        intake.store(session, "fake", [fetched(raw)])
 
     with open_session.reading() as session:
-        mail = mails.next_unread(session)
-        assert mail is not None
+        (mail,) = mails.unread(session, 10)
         assert mail.raw == raw
         assert mails.cursor_of(session, "fake").last_uid == 1
     assert all_tickets(open_session) == []
@@ -64,15 +69,49 @@ def test_a_mail_without_id_is_taken_in_once(open_session: OpenSession) -> None:
     assert len(all_tickets(open_session)) == 1
 
 
-def test_an_unreadable_mail_is_shown_and_stops_nothing(open_session: OpenSession) -> None:
+def test_an_unreadable_mail_is_kept_and_stops_nothing(open_session: OpenSession) -> None:
     take_all(open_session, FakeMailbox([b"\x00\xff\n\n", raw_mail()]))
 
-    bad, good = all_tickets(open_session)
-    assert (bad.status, bad.needs_human) == ("in_review", True)
-    assert "cannot be read" in bad.problem
-    assert good.status == "received"
+    assert [ticket.status for ticket in all_tickets(open_session)] == ["received"]
     with open_session.reading() as session:
-        assert session.query(Mail).filter(Mail.ticket_id == bad.id).one().raw == b"\x00\xff\n\n"
+        (bad,) = mails.unreadable(session)
+        assert (bad.raw, bad.ticket_id) == (b"\x00\xff\n\n", None)
+        assert "no headers" in bad.problem
+
+
+def test_an_unreadable_mail_can_be_read_again(open_session: OpenSession) -> None:
+    def breaks(raw: bytes) -> ParsedMail:
+        raise UnreadableMail("The reader died.")
+
+    mailbox = FakeMailbox([raw_mail()])
+    while take_in(open_session, mailbox, breaks):
+        pass
+    assert all_tickets(open_session) == []
+
+    with open_session() as session:
+        mails.read_again(session, 1)
+    take_all(open_session, mailbox)
+
+    assert [ticket.status for ticket in all_tickets(open_session)] == ["received"]
+    with open_session.reading() as session:
+        assert mails.unreadable_count(session) == 0
+
+
+def test_a_mail_that_the_database_refuses_costs_only_itself(open_session: OpenSession) -> None:
+    def poisoned(raw: bytes) -> ParsedMail:
+        parsed = parse_mail(raw)
+        return replace(parsed, from_name=None) if b"poison" in raw else parsed  # type: ignore[arg-type]
+
+    with open_session() as session:
+        for i, text in enumerate(["one", "poison", "three"]):
+            raw = raw_mail(text, message_id=f"{i}@x.example")
+            intake.store(session, "fake", [fetched(raw, i + 1)])
+
+    take_in(open_session, FakeMailbox([]), poisoned)
+
+    assert len(all_tickets(open_session)) == 2
+    with open_session.reading() as session:
+        assert "cannot be stored" in mails.unreadable(session)[0].problem
 
 
 def test_a_machine_gets_no_answer(open_session: OpenSession) -> None:
@@ -131,7 +170,7 @@ def test_a_customer_who_writes_before_the_claim_stops_the_approval(open_session:
 
 def test_a_mailbox_that_is_down_says_so_in_the_header(open_session: OpenSession) -> None:
     class Down(FakeMailbox):
-        def fetch_after(self, uidvalidity: int, last_uid: int) -> None:
+        def fetch_after(self, uidvalidity: int, last_uid: int) -> list[Fetched]:
             raise MailboxDown("The mailbox cannot be read.")
 
     with pytest.raises(MailboxDown):
@@ -143,7 +182,100 @@ def test_a_mailbox_that_is_down_says_so_in_the_header(open_session: OpenSession)
 
 
 def test_events_name_the_program(open_session: OpenSession) -> None:
-    take_all(open_session, FakeMailbox([b"\x00\xff\n\n"]))
+    take_all(open_session, FakeMailbox([raw_mail(more="List-Id: <news.shop.example>\r\n")]))
 
     with open_session.reading() as session:
         assert tickets.get(session, 1).events[-1].actor == PROGRAM
+
+
+def test_a_colleague_in_copy_may_answer_a_stranger_may_not(open_session: OpenSession) -> None:
+    first = raw_mail(more="Cc: Ben <ben@kowalczyk.example>\r\n")
+    answer = "In-Reply-To: <one@kowalczyk.example>\r\n"
+    colleague = raw_mail("I agree.", sender="ben@kowalczyk.example", message_id="2@kowalczyk.example", more=answer)
+    stranger = raw_mail("Send it to me.", sender="eve@evil.example", message_id="3@evil.example", more=answer)
+
+    take_all(open_session, FakeMailbox([first, colleague, stranger]))
+
+    joined, apart = all_tickets(open_session)
+    with open_session.reading() as session:
+        assert len(tickets.get(session, joined.id).mails) == 2
+        (mail,) = tickets.get(session, apart.id).mails
+        assert "to which eve@evil.example is no party" in mail.notices[0]
+        assert any(event.what == "refers" for event in tickets.get(session, apart.id).events)
+
+
+def test_what_the_server_takes_for_spam_waits_apart_and_is_not_drafted(open_session: OpenSession) -> None:
+    take_all(open_session, FakeMailbox([raw_mail(more="X-Spam-Flag: YES\r\n")]))
+
+    with open_session.reading() as session:
+        assert (len(tickets.listed(session, "open")), len(tickets.listed(session, "spam"))) == (0, 1)
+        assert tickets.counts(session) == {"open": 0, "spam": 1, "stuck": 0, "done": 0}
+        assert tickets.waiting_for_draft(session, 10) == []
+
+
+def report(action: str = "failed", status: str = "5.1.1") -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: office@westpark.example\r\nSubject: Undelivered Mail\r\n"
+        "Message-ID: <dsn@mx.example>\r\nDate: Thu, 14 May 2026 10:00:00 +0000\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; anna@kowalczyk.example\r\nAction: {action}\r\nStatus: {status}\r\n"
+        "Diagnostic-Code: smtp; 550 no such user\r\n\r\n"
+        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <ours@westpark.example>\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "became"), [("failed", "5.1.1", "stuck"), ("delayed", "4.4.1", "replied")]
+)
+def test_a_reply_that_comes_back_brings_its_ticket_back(
+    open_session: OpenSession, action: str, status: str, became: str
+) -> None:
+    mailbox = FakeMailbox([raw_mail()])
+    take_all(open_session, mailbox)
+    with open_session() as session:
+        ticket = tickets.get(session, 1)
+        tickets.propose(session, ticket, RESET)
+        decisions.approve(
+            session, ticket, RESET, action=None, reply_to="x@y.example", by="mia", seen=ticket.version, undo_seconds=0
+        )
+        for new in (Status.ACTED, Status.REPLIED):
+            tickets.move(session, ticket, new, actor=PROGRAM, seen=ticket.version)
+        session.add(
+            Mail(ticket_id=1, raw=b"x", read=True, dedupe_key="ours", outgoing=True, message_id="ours@westpark.example")
+        )
+
+    mailbox.raws.append(report(action, status))
+    take_all(open_session, mailbox)
+
+    (ticket,) = all_tickets(open_session)
+    assert ticket.status == became
+    assert ("550 no such user" in ticket.problem) == (became == "stuck")
+
+
+def test_attachments_are_kept_once_by_content_and_within_limits(open_session: OpenSession) -> None:
+    plan = (Path(__file__).parent.parent / "emails" / "attachment.eml").read_bytes()
+    again = plan.replace(b"Message-ID: <", b"Message-ID: <again-")
+    mailbox = FakeMailbox([plan, again, plan.replace(b"Message-ID: <", b"Message-ID: <third-")])
+
+    take_all(open_session, mailbox)
+
+    with open_session.reading() as session:
+        assert session.query(Attachment).count() == 1
+        stored = session.query(Mail).first()
+        assert stored is not None
+        assert stored.attachments[0]["sha256"] == session.query(Attachment).one().sha256
+
+
+def test_an_attachment_over_the_limit_is_listed_and_said(open_session: OpenSession) -> None:
+    plan = (Path(__file__).parent.parent / "emails" / "attachment.eml").read_bytes()
+    mailbox = FakeMailbox([plan])
+
+    while take_in(open_session, mailbox, settings=MailSettings(largest_attachment=5)):
+        pass
+
+    with open_session.reading() as session:
+        (mail,) = session.query(Mail).all()
+        assert (mail.attachments[0]["name"], mail.attachments[0]["sha256"]) == ("plan.txt", "")
+        assert "too large" in mail.notices[0]

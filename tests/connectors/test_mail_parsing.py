@@ -7,7 +7,7 @@ from builders import raw_mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.mail_parsing import UnreadableMail, parse_mail
+from connectors.mail_parsing import parse_mail
 
 EMAILS = Path(__file__).parent.parent / "emails"
 
@@ -64,20 +64,50 @@ def test_two_senders_are_no_sender() -> None:
     assert parse_mail(raw_mail(sender="a@x.example, b@y.example")).from_email == ""
 
 
-def test_nothing_at_all_cannot_be_read() -> None:
-    with pytest.raises(UnreadableMail):
-        parse_mail(b"\x00\xff\xfe\n\n")
+def test_nothing_at_all_is_not_readable() -> None:
+    assert not parse_mail(b"\x00\xff\xfe\n\n").readable
+    assert not parse_mail(b"").readable
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=3000))
-def test_whatever_comes_it_is_read_or_refused(raw: bytes) -> None:
-    try:
-        mail = parse_mail(raw)
-    except UnreadableMail:
-        return
-    assert "\x00" not in mail.text + mail.subject
-    (mail.text + mail.subject + mail.from_name).encode("utf-8")
+LINES = st.sampled_from(
+    [
+        b"From: a@b.example", b"From: =?utf-8?q?M=C3?= <a@b.example>", b"Subject: \xff\xfe", b"Content-Type: multipart/mixed; boundary=x",
+        b'Content-Type: multipart/alternative; boundary="y"', b"Content-Type: text/html; charset=iso-2022-jp", b"Content-Type: message/rfc822",
+        b"Content-Type: application/ms-tnef; name=winmail.dat", b"Content-Type: text/calendar", b"Content-Type: multipart/report; report-type=delivery-status; boundary=x",
+        b"Content-Type: application/pkcs7-mime; name=smime.p7m", b"Content-Type: message/delivery-status", b"Content-Type: text/plain; format=flowed; delsp=yes",
+        b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable", b"Content-Transfer-Encoding: x-uuencode", b"Content-Disposition: attachment; filename*0*=utf-8''%ff",
+        b"--x", b"--x--", b"--y", b"", b"", b"> quoted", b"On 1 May 2026 at 10:00, A <a@b.example> wrote:", b"-- ", b"<div style='display:none'>hidden", b"=FF=\x00", b"\x1b$B",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=3000), st.lists(st.one_of(LINES, st.binary(max_size=60)), max_size=60).map(b"\r\n".join)
+    )
+)
+def test_whatever_comes_it_never_raises_and_can_be_stored(raw: bytes) -> None:
+    mail = parse_mail(raw)
+
+    assert parse_mail(raw).message_id == mail.message_id != ""
+    words = [
+        mail.text,
+        mail.said,
+        mail.subject,
+        mail.from_name,
+        mail.from_email,
+        mail.html,
+        mail.hidden,
+        *mail.to,
+        *mail.references,
+    ]
+    words += [word for one in mail.attachments for word in (one.name, one.type, one.cid)]
+    for word in words:
+        assert "\x00" not in word
+        word.encode("utf-8")
+    assert mail.date.tzinfo is not None
+    assert all("/" not in one.name for one in mail.attachments)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,91 @@
+"""A mail finds its ticket: by the ids of the thread, if its sender is a party to it; machine mail stays out of the queue."""
+
+from sqlalchemy.orm import Session
+
+from connectors.mail_parsing import Bounce
+from connectors.mail_parsing import Mail as ParsedMail
+from db import decisions, mails, outbox, tickets, trail
+from db.lifecycle import PROGRAM, Status
+from db.models import Mail, Ticket
+
+
+def assign(session: Session, mail: Mail, parsed: ParsedMail, spam: str = "") -> None:
+    """Join the ticket that the mail belongs to, or open a new one. `spam`: why the mail server takes it for spam."""
+    ticket = ticket_of(session, parsed)
+    if ticket is not None and (not parsed.wants_an_answer or parsed.from_email in parties(ticket)):
+        join(session, mail, parsed, ticket)
+        return
+    opened = open_ticket(session, mail, parsed, spam)
+    if ticket is not None:
+        words = f"answers ticket {ticket.id}, to which {parsed.from_email or 'its sender'} is no party"
+        trail.write(session, opened.id, "refers", actor=PROGRAM, note=words)
+        mail.notices = [*mail.notices, f"It {words}: it was kept apart from it."]
+
+
+def ticket_of(session: Session, parsed: ParsedMail) -> Ticket | None:
+    """By the mails that it names; a delivery report by the mail that came back."""
+    named = [parsed.in_reply_to, *parsed.references]
+    if parsed.bounce is not None:
+        named.append(parsed.bounce.message_id)
+    before = mails.known(session, named)
+    return tickets.get(session, before.ticket_id) if before and before.ticket_id else None
+
+
+def parties(ticket: Ticket) -> set[str]:
+    """Who may write into a ticket: who did so far, and whoever they, or we, wrote to."""
+    found = {ticket.from_email}
+    for mail in ticket.mails:
+        if mail.kind in ("person", "own"):
+            found |= {mail.from_email, mail.reply_to, *mail.to, *mail.cc}
+    return found - {""}
+
+
+def join(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> None:
+    mail.ticket_id = ticket.id
+    trail.write(session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, note=parsed.kind)
+    if parsed.bounce is not None:
+        come_back(session, ticket, parsed.bounce)
+    elif parsed.wants_an_answer:
+        take_up_again(session, ticket)
+
+
+def come_back(session: Session, ticket: Ticket, bounce: Bounce) -> None:
+    """Our reply did not arrive: a person must know. A report that the server goes on trying changes nothing."""
+    if not bounce.final or ticket.status != Status.REPLIED:
+        return
+    who = bounce.recipient or "the customer"
+    words = ": ".join(part for part in (bounce.status, bounce.reason) if part)
+    decisions.stick(
+        session, ticket, f"The reply to {who} came back{': ' + words if words else ''}. Nobody has read it.", by=PROGRAM
+    )
+
+
+def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> Ticket:
+    ticket = Ticket(
+        subject=parsed.subject,
+        from_name=parsed.from_name,
+        from_email=parsed.from_email,
+        received_at=parsed.date,
+        spam=spam,
+    )
+    session.add(ticket)
+    session.flush()
+    mail.ticket_id = ticket.id
+    trail.write(
+        session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, new=Status.RECEIVED.value, note=parsed.kind
+    )
+    if not parsed.wants_an_answer:
+        words = f"written by a machine ({parsed.kind.replace('_', ' ')})"
+        tickets.move(session, ticket, Status.DISMISSED, actor=PROGRAM, seen=ticket.version, note=words)
+    return ticket
+
+
+def take_up_again(session: Session, ticket: Ticket) -> None:
+    """The customer wrote again: what was proposed is no longer the answer. What has begun is finished first."""
+    status = Status(ticket.status)
+    if status is Status.APPROVED and not outbox.withdraw(session, ticket):
+        return
+    if status in (Status.ACTED, Status.STUCK, Status.RECEIVED):
+        return
+    ticket.failures, ticket.draft_after = 0, None
+    tickets.move(session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version, note="the customer wrote again")
