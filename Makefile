@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check format train eval generate bench-train bench-draft clean
+.PHONY: run test check format train eval generate bench-train bench-draft bench-mail clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
@@ -46,6 +46,10 @@ bench-draft: .venv/installed var/models/ready
 	@$(BIN)/python -c "import llama_cpp" 2>/dev/null || $(PIP) install "llama-cpp-python>=0.3.36" \
 	  || echo "llama-cpp-python could not be built: its arms are left out."
 	$(BIN)/python tests/bench/draft.py
+
+# Mails a second from a real Dovecot into SQLite and PostgreSQL, beside the bare fetch; QUICK=1 takes fewer mails.
+bench-mail: .venv/installed
+	$(BIN)/python tests/bench/mail.py
 
 # Real servers and a browser for the tests; where they cannot be installed, those tests say that they were skipped.
 .PHONY: servers

@@ -81,8 +81,8 @@ def store(session: Session, mailbox: str, found: Sequence[Fetched]) -> None:
     """Keep the raw mails and move the cursor, in one transaction."""
     if not found:
         return
-    for one in found:
-        mail = mails.store_raw(session, one.raw, mailbox=mailbox, dedupe_key=key_of(mailbox, one.raw))
+    kept = mails.store_all(session, [(one.raw, key_of(mailbox, one.raw)) for one in found], mailbox=mailbox)
+    for one, mail in zip(found, kept, strict=True):
         if mail is not None and one.notice:
             mail.notices = [one.notice]
     cursor = mails.cursor_of(session, mailbox)
@@ -105,15 +105,26 @@ def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) 
     if not waiting:
         return False
     read = [(mail_id, parsed_or_reason(parse, raw)) for mail_id, raw in waiting]
-    with open_session() as session:
+    try:
+        with open_session() as session:
+            together = mails.named(session, [mail_id for mail_id, _ in read])  # one question for all of them
+            for mail_id, found in read:
+                keep(session, mail_id, found, settings)
+            del together
+    except SQLAlchemyError:  # what one of them says cannot be stored; the others can
+        log.exception("mails cannot be stored together: each for itself")
         for mail_id, found in read:
-            try:
-                with session.begin_nested():
-                    keep(session, mail_id, found, settings)
-            except SQLAlchemyError as error:  # what this mail says cannot be stored; the others can
-                log.exception("mail %s cannot be stored", mail_id)
-                keep(session, mail_id, f"What it says cannot be stored ({type(error).__name__}).", settings)
+            keep_alone(open_session, mail_id, found, settings)
     return True
+
+
+def keep_alone(open_session: OpenSession, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:
+    try:
+        with open_session() as session:
+            keep(session, mail_id, found, settings)
+    except SQLAlchemyError as error:
+        with open_session() as session:
+            keep(session, mail_id, f"What it says cannot be stored ({type(error).__name__}).", settings)
 
 
 def parsed_or_reason(parse: Parser, raw: bytes) -> ParsedMail | str:

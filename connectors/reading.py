@@ -26,6 +26,7 @@ from connectors.mail_parsing import Attachment, Bounce, Mail, parse_mail
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 20.0  # for one mail
 MEMORY = 1_500_000_000  # bytes of address space
+IN_PIPE = 60_000  # bytes that a pipe takes at once
 LENGTH = struct.Struct(">Q")
 
 
@@ -45,10 +46,11 @@ class Reader:
             assert child.stdin is not None
             assert child.stdout is not None
             try:
-                writer = threading.Thread(target=send, args=(child.stdin, raw), daemon=True)
-                writer.start()
+                if len(raw) < IN_PIPE:
+                    send(child.stdin, raw)
+                else:  # more than a pipe holds: a child that hangs must not hang us
+                    threading.Thread(target=send, args=(child.stdin, raw), daemon=True).start()
                 answer = received(child.stdout, self.seconds)
-                writer.join(1.0)
             except TimeoutError:
                 self.stop()
                 raise UnreadableMail(f"Reading it takes more than {self.seconds:g} seconds.") from None

@@ -10,6 +10,18 @@ from sqlalchemy.orm import Session
 from db.models import Attachment, Cursor, Mail
 
 
+def store_all(session: Session, raws: Sequence[tuple[bytes, str]], *, mailbox: str) -> list[Mail | None]:
+    """Keep incoming mails, each with its dedupe key; None in the place of one that is already here."""
+    keys = [key for _, key in raws]
+    here = set(session.scalars(select(Mail.dedupe_key).where(Mail.dedupe_key.in_(keys))))
+    stored: list[Mail | None] = []
+    for raw, key in raws:
+        stored.append(None if key in here else Mail(raw=raw, mailbox=mailbox, dedupe_key=key))
+        here.add(key)
+    session.add_all([mail for mail in stored if mail is not None])
+    return stored
+
+
 class NoSuchMail(Exception):
     """There is no mail with that number."""
 
@@ -64,6 +76,11 @@ def read_again(session: Session, mail_id: int) -> None:
     mail = get(session, mail_id)
     if mail.problem:
         mail.problem, mail.read = "", False
+
+
+def named(session: Session, mail_ids: Sequence[int]) -> Sequence[Mail]:
+    """Those mails; while the caller holds them, `get` finds them without asking the database."""
+    return session.scalars(select(Mail).where(Mail.id.in_(mail_ids))).all()
 
 
 def get(session: Session, mail_id: int) -> Mail:

@@ -1,6 +1,7 @@
 """Real servers for tests, each on its own ports of 127.0.0.1 and in its own folder."""
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -167,6 +168,59 @@ class Dovecot:
             path.unlink()
         time.sleep(1.1)  # UIDVALIDITY is the second of its making
         self.start()
+
+
+class Postgres:
+    """A PostgreSQL server of its own, durable as it comes; `url` is "" where PostgreSQL or its driver is missing."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="pg"))
+        self.port = free_port()
+        self.url = ""
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Postgres":
+        folder = postgres_folder()
+        if folder is None or importlib.util.find_spec("psycopg") is None:
+            return self
+        # PostgreSQL refuses root.
+        user = "postgres" if os.geteuid() == 0 else None
+        if user is not None:
+            os.chown(self.root, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+        data = str(self.root / "data")
+        subprocess.run(
+            [str(folder / "initdb"), "-D", data, "-U", "desk", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+            check=True, capture_output=True, user=user, cwd=self.root,
+        )  # fmt: skip
+        command = [
+            str(folder / "postgres"),
+            "-D",
+            data,
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.root),
+            "-c",
+            "listen_addresses=127.0.0.1",
+        ]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=self.root
+        )
+        wait_for_port(self.port)
+        self.url = f"postgresql+psycopg://desk@127.0.0.1:{self.port}/postgres"
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=20)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def postgres_folder() -> Path | None:
+    """Where the server's programs lie: Debian keeps them out of PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    return found[-1] if found else None
 
 
 class Sink:

@@ -1,0 +1,167 @@
+"""make bench-mail: mails a second from a real Dovecot into SQLite and PostgreSQL, beside the bare fetch of the same mails.
+
+Every arm runs in a process of its own over the same mailbox: `bare` fetches and throws away; the others take the mails
+in as the desk does, each stored durably, read in the child process, and put into its thread. QUICK=1 takes fewer mails.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+QUICK = bool(os.environ.get("QUICK"))
+MAILS = 300 if QUICK else 2000
+LEAST = 100  # mails a second on SQLite
+
+
+def letters(count: int) -> list[bytes]:
+    """Mails as a desk gets them: most are short text, a third has HTML, one in ten a picture or a plan."""
+    chance, made = Random(7), []
+    words = [
+        "Hallo",
+        "ich",
+        "möchte",
+        "gern",
+        "am",
+        "Dienstag",
+        "um",
+        "18",
+        "Uhr",
+        "auf",
+        "Platz",
+        "3",
+        "spielen",
+        "could",
+        "you",
+        "please",
+        "move",
+        "my",
+        "booking",
+        "thanks",
+    ]
+    for i in range(count):
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = f"Member {i % 400} <member{i % 400}@club.example>"
+        mail["To"], mail["Subject"] = "office@westpark.example", f"Anfrage {i}: Plätze"
+        mail["Message-ID"], mail["Date"] = f"<{i}@club.example>", "Thu, 14 May 2026 09:12:00 +0200"
+        if i % 5 == 4:
+            mail["In-Reply-To"] = f"<{i - 4}@club.example>"
+        text = "\n".join(" ".join(chance.choices(words, k=12)) for _ in range(chance.randrange(2, 20)))
+        mail.set_content(text)
+        if i % 3 == 0:
+            mail.add_alternative(
+                f"<html><body><p>{text}</p><blockquote type=cite>{text}</blockquote></body></html>", subtype="html"
+            )
+        if i % 10 == 0:
+            mail.add_attachment(
+                chance.randbytes(chance.randrange(2_000, 200_000)),
+                maintype="image",
+                subtype="png",
+                filename=f"plan{i}.png",
+            )
+        made.append(mail.as_bytes())
+    return made
+
+
+def arm(kind: str, port: int, url: str) -> None:
+    """One arm in this process; prints what it measured."""
+    from pydantic import SecretStr
+
+    from connectors.imap import ImapMailbox
+    from connectors.intake import take_in
+    from connectors.reading import Reader
+    from connectors.settings import MailSettings
+    from db.migrate import migrate
+    from db.session import open_database
+
+    settings = MailSettings.model_validate(
+        {"host": "localhost", "port": port, "user": "office", "password": SecretStr("s3cret"), "security": "none"}
+    )
+    box = ImapMailbox(settings)
+    box.connected()
+    started, count = time.monotonic(), 0
+    if kind == "bare":
+        last = 0
+        while found := box.fetch_after(box.uidvalidity, last):
+            last, count = found[-1].uid, count + len(found)
+        seconds = time.monotonic() - started
+    else:
+        open_session = open_database(url)
+        migrate(open_session)
+        reader = Reader()
+        reader(b"From: a@b.example\r\n\r\nwarm")
+        started = time.monotonic()
+        while take_in(open_session, box, reader, settings):
+            pass
+        seconds = time.monotonic() - started
+        from db.models import Mail
+
+        with open_session.reading() as session:
+            count = session.query(Mail).filter(Mail.ticket_id.is_not(None)).count()
+        reader.stop()
+    box.hang_up()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(json.dumps({"mails": count, "rate": count / seconds, "peak": peak, "child": child}))
+
+
+def main() -> None:
+    from bench.table import Figure, report
+    from servers import Dovecot, Postgres, why_not
+
+    missing = why_not("dovecot")
+    if missing:
+        raise SystemExit(f"bench-mail needs Dovecot: {missing}.")
+    with Dovecot({"office": "s3cret"}) as dovecot, TemporaryDirectory() as folder:
+        for raw in letters(MAILS):
+            dovecot.deliver(raw)
+        arms = {"bare": "", "sqlite": f"sqlite:///{folder}/desk.db"}
+        with Postgres() as postgres:
+            if postgres.url:
+                arms["postgresql"] = postgres.url
+            found = {kind: run(kind, dovecot.imap, url) for kind, url in arms.items()}
+    figures = [Figure("bare fetch (imaplib2)", found["bare"]["rate"], "mails/s")]
+    for kind in [name for name in found if name != "bare"]:
+        ratio = found[kind]["rate"] / found["bare"]["rate"]
+        figures += [
+            Figure(f"{kind}, durable", found[kind]["rate"], "mails/s", "bare fetch", ratio, 0.5),
+            Figure(f"{kind}, peak memory of the stage", found[kind]["peak"], "MiB"),
+            Figure(f"{kind}, peak memory of the reader", found[kind]["child"], "MiB"),
+        ]
+    goal = Figure(
+        "sqlite against 100 mails a second",
+        found["sqlite"]["rate"],
+        "mails/s",
+        "100/s",
+        found["sqlite"]["rate"] / LEAST,
+        1.0,
+    )
+    for kind, result in found.items():
+        if result["mails"] != MAILS:
+            raise SystemExit(f"{kind}: {result['mails']} of {MAILS} mails: that is no measurement.")
+    report("bench-mail", [*figures, goal])
+
+
+def run(kind: str, port: int, url: str) -> dict[str, float]:
+    command = [sys.executable, __file__, kind, str(port), url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"{kind} failed:\n{done.stderr[-2000:]}")
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        arm(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    else:
+        main()
