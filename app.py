@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -27,11 +27,12 @@ from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
-from connectors.choosing import mailbox_of, mailer_of
-from connectors.intake import MailboxDown, take_in
+from connectors.choosing import mailer_of
+from connectors.mailboxes import Office
 from connectors.reading import Reader
 from connectors.replies import reply_next
 from connectors.settings import MailSettings, SmtpSettings
+from connectors.supervision import Mailboxes
 from dashboard.deps import House
 from dashboard.live import Watcher
 from dashboard.pages import add_pages, make_templates
@@ -40,16 +41,18 @@ from dashboard.settings import DashboardSettings
 from db import parts, people, tickets, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
+from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
 from db.plans import Asked, Plan
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
 from db.tickets import StaleTicket
+from db.vault import Vault
 
 log = logging.getLogger("courtdesk")
-REST = 0.5  # seconds between two looks when there was nothing to do
-LONGEST_REST = 60.0
+LOOK_AT_MODEL = 60
+LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
@@ -66,41 +69,6 @@ class ClubPreCheck:
             return make_plan(asked, self.desk, self.club)
         except Unreachable as problem:
             raise NoAnswer(f"{problem} Nothing was sent.") from problem
-
-
-@dataclass
-class Loop:
-    """Repeats one stage in a thread until told to stop; waits longer after each problem."""
-
-    name: str
-    stage: Callable[[], bool]
-    wait: Callable[[], object] | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
-
-    def start(self) -> None:
-        threading.Thread(target=self.run, name=self.name, daemon=True).start()
-
-    def run(self) -> None:
-        rest = REST
-        while not self.stopping.is_set():
-            try:
-                if self.stage():
-                    rest = REST
-                    continue
-                if self.wait is not None:
-                    self.wait()
-                    continue
-                self.stopping.wait(REST)
-            except ROUTINE as news:
-                log.info("%s: %s", self.name, news)
-            except (MailboxDown, ModelDown) as problem:
-                log.warning("%s: %s Next try in %.0f s.", self.name, problem, rest)
-                self.stopping.wait(rest)
-                rest = min(LONGEST_REST, rest * 2)
-            except Exception:
-                log.exception("%s: unexpected; next try in %.0f s", self.name, rest)
-                self.stopping.wait(rest)
-                rest = min(LONGEST_REST, rest * 2)
 
 
 @dataclass
@@ -148,7 +116,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
     )
     model = chosen_model(settings.model, desk, local)
-    loops = make_loops(stages, settings, desk, open_session, club, model)
+    vault = Vault(settings.house.var_dir)
+    loops = make_loops(stages, settings, desk, open_session, club, model, vault)
     rest_what_is_missing(open_session, settings)
     welcome(open_session, settings)
 
@@ -162,6 +131,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         undo_seconds=settings.house.undo_seconds,
         secure_cookies=settings.house.public_url.startswith("https://"),
         demo=settings.house.demo,
+        mail_office=Office(open_session, settings.mail, vault, f"{settings.house.public_url}/mailboxes/consent"),
+        vault=vault,
+        has_own_mailbox=bool(settings.mail.host),
     )
     before_stopping(watcher.stop)
     threading.Thread(target=watcher.run, name="watcher", daemon=True).start()
@@ -198,25 +170,33 @@ def make_loops(
     open_session: OpenSession,
     club: HttpClub | None,
     model: DeskModel,
+    vault: Vault,
 ) -> list[Loop]:
     """One thread for each stage that this process is to run and that has its other side."""
     loops: list[Loop] = []
     demo = settings.house.demo
-    mailbox = mailbox_of(settings.mail, desk.folder / "demo" if demo else None)
     mailer = mailer_of(settings.smtp, demo=demo)
-    if "mail" in stages and mailbox is not None:
-        reader = Reader()
-        loops.append(Loop("mail", lambda: take_in(open_session, mailbox, reader, settings.mail), mailbox.wait))
+    if "mail" in stages:
+        boxes = Mailboxes(
+            open_session,
+            settings.mail,
+            vault,
+            Reader(),
+            desk.folder / "demo" if demo else None,
+            mailer,
+            settings.dashboard.admin_email,
+        )
+        loops.append(Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)))
     if "draft" in stages:
-        loops.append(Loop("draft", lambda: draft_next(open_session, desk, model)))
-        loops.append(Loop("model", lambda: warm(open_session, model), lambda: time.sleep(LONGEST_REST)))
+        loops.append(Loop("draft", lambda: draft_next(open_session, desk, model), routine=ROUTINE))
+        loops.append(Loop("model", lambda: warm(open_session, model), lambda: time.sleep(LOOK_AT_MODEL)))
     if club is not None and "draft" in stages:
-        loops.append(Loop("check", lambda: check_next(open_session, desk, club)))
+        loops.append(Loop("check", lambda: check_next(open_session, desk, club), routine=ROUTINE))
     if club is not None and "act" in stages:
-        loops.append(Loop("act", lambda: act_next(open_session, desk, club)))
+        loops.append(Loop("act", lambda: act_next(open_session, desk, club), routine=ROUTINE))
         loops.append(Loop("club", lambda: look_at(open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
     if "reply" in stages and mailer is not None:
-        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer)))
+        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer), routine=ROUTINE))
     return loops
 
 
@@ -265,12 +245,12 @@ def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draf
 def rest_what_is_missing(open_session: OpenSession, settings: Settings) -> None:
     """Parts that nobody configured rest, and the header says so."""
     configured = {
-        "mail": settings.mail.host or settings.house.demo,
+        "mail": True,
         "reply": settings.smtp.host or settings.house.demo,
         "club": settings.actions.url or settings.house.demo,
         "model": True,
     }
-    variables = {"mail": "MAIL_HOST", "reply": "SMTP_HOST", "club": "ACTIONS_URL"}
+    variables = {"reply": "SMTP_HOST", "club": "ACTIONS_URL"}
     with open_session() as session:
         for name, there in configured.items():
             if not there:

@@ -16,6 +16,7 @@ from db import parts, tickets, versions
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
+from db.loop import TryLater
 from db.models import Mail, Ticket
 from db.session import OpenSession
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 TOGETHER = 8  # tickets taken up at one time
 
 
-class ModelDown(Exception):
+class ModelDown(TryLater):
     """The model gave no draft this time; the message says why."""
 
 

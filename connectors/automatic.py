@@ -7,7 +7,7 @@ from typing import Literal
 
 Kind = Literal["person", "auto_reply", "bounce", "list", "own"]
 OWN_HEADER = "X-Courtdesk-Ticket"
-MACHINES = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|mailerdaemon|mdaemon|bounces?|mail\.?delivery|double-bounce|mmsmail)\b", re.IGNORECASE)  # fmt: skip
+MACHINES = re.compile(r"^(mailer-daemon|mail-daemon|mailerdaemon|mdaemon|bounces?|mail\.?delivery|double-bounce|mmsmail)\b", re.IGNORECASE)  # fmt: skip
 MACHINE_NAMES = re.compile(r"mail delivery (?:sub)?system|mailer[- ]daemon|mail administrator|microsoft outlook$", re.IGNORECASE)  # fmt: skip
 RETURNED = re.compile(
     r"undeliver|delivery (?:status notification|failure|failed|has failed|report|problem)|failure notice|returned (?:mail|to sender)|mail delivery (?:failed|failure|error)|delivery notification|"
@@ -16,7 +16,7 @@ RETURNED = re.compile(
     re.IGNORECASE,
 )
 AWAY = re.compile(
-    r"^\s*(?:(?:re|aw|antw?|sv): ?)?\W{0,3}(?:out of (?:the )?office|automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder|antwort)|automatische antwort|abwesen(?:d|heit)|abwesenheits\w+|ooo\b|"
+    r"^\s*\W{0,3}(?:out of (?:the )?office|automatic reply|auto(?:matic)?[- ]?(?:reply|response|responder|antwort)|automatische antwort|abwesen(?:d|heit) ?:|abwesenheits\w+|ooo\b|"
     r"réponse automatique|respuesta automática|risposta automatica|automatisch antwoord|autosvar|autoreply|vacation (?:reply|message)|urlaubs(?:notiz|vertretung)|eingangsbestätigung:)",
     re.IGNORECASE,
 )
@@ -47,7 +47,8 @@ def kind_of(headers: Mapping[str, str], report_type: str, content_type: str, fro
     if report_type in ("disposition-notification", "x-receipt"):
         return "auto_reply"
     by_machine = bool(MACHINES.match(local) or MACHINE_NAMES.search(from_name))
-    nobody = get("return-path", "-").strip() in ("<>", "") or by_machine
+    by_postmaster = local.lower() == "postmaster"  # a person too (RFC 2142)
+    nobody = get("return-path", "-").strip() in ("<>", "") or by_machine or by_postmaster
     if (
         report_type
         or content_type in ("message/delivery-status", "message/feedback-report")
@@ -75,8 +76,11 @@ def kind_of(headers: Mapping[str, str], report_type: str, content_type: str, fro
     return "auto_reply" if get("return-path", "-").strip() == "<>" else "person"
 
 
-def bounce_of(status_part: str, returned_headers: str, text: str) -> Bounce:
-    """Read a delivery report: its machine-readable part (RFC 3464), the headers that came back, or its prose."""
+def bounce_of(status_part: str, returned_headers: str, text: str, answers: str = "") -> Bounce:
+    """Read a delivery report: its machine-readable part (RFC 3464), the headers that came back, or its prose.
+
+    `answers`: the id that the report itself names in In-Reply-To.
+    """
     stated = re.findall(r"^([\w-]+):[ \t]*(.*(?:\n[ \t]+.*)*)", status_part, re.MULTILINE)
     fields: dict[str, str] = {name.lower(): " ".join(value.split()) for name, value in stated}
     recipient = fields.get("final-recipient", fields.get("original-recipient", "")).rpartition(";")[2].strip()
@@ -90,4 +94,4 @@ def bounce_of(status_part: str, returned_headers: str, text: str) -> Bounce:
         line = re.search(r"^.*\b[45]\d\d[ -]\S.*$", text, re.MULTILINE)
         said = line[0].strip() if line else ""
     final = fields.get("action", "failed").lower() != "delayed" and not status.startswith("4")
-    return Bounce(ids[-1] if ids else "", recipient.strip("<>").lower(), status.split(" ")[0], said[:500], final)
+    return Bounce(ids[-1] if ids else answers, recipient.strip("<>").lower(), status.split(" ")[0], said[:500], final)

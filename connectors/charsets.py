@@ -14,7 +14,7 @@ ALIASES = {
     "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
     "iso-2022-jp": "iso2022_jp_ext", "big5": "big5hkscs",
     "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "iso8859-1": "cp1252", "iso_8859-1": "cp1252",
-    "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
+    "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "windows-874": "cp874",
     "x-mac-roman": "mac_roman", "macintosh": "mac_roman", "unicode-1-1-utf-7": "utf-7", "utf8mb4": "utf-8", "cp-850": "cp850",
 }  # fmt: skip
 UNSTATED = ("", "us-ascii", "ascii", "ansi_x3.4-1968", "unknown-8bit", "x-unknown", "unknown", "default", "none", "binary", "8bit")  # fmt: skip
@@ -77,7 +77,7 @@ def guessed(content: bytes, name: str) -> str:
         best = from_bytes(content[:LOOKS_AT]).best()
         if best is not None:
             return content.decode(best.encoding, "replace")
-    if name and name not in UNSTATED and not SINGLE_BYTE.match(name):
+    if name not in (*UNSTATED, "utf-8", "utf8") and not SINGLE_BYTE.match(name):
         try:
             return content.decode(name, "replace")
         except (LookupError, ValueError):

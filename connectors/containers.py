@@ -1,6 +1,7 @@
 """Parts that hold others in a form of their own: winmail.dat, opaque signatures, invitations. Pure; never raises."""
 
 import email
+import struct
 from dataclasses import dataclass
 from email import policy
 from email.message import Message
@@ -12,6 +13,8 @@ from tnefparse import TNEF
 from connectors.charsets import BREAKS, decoded
 
 MOST_FILES = 100
+TNEF_HEAD = 6  # bytes: a mark and a key
+ATTRIBUTE = struct.Struct("<BII")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,17 @@ def unpacked(kind: str, name: str, content: bytes) -> Unpacked | None:
     return None
 
 
+def is_whole_tnef(content: bytes) -> bool:
+    """Whether its attributes follow each other up to the end ([MS-OXTNEF] 2.1): level, id, length, data, checksum."""
+    at = TNEF_HEAD
+    while at + ATTRIBUTE.size <= len(content):
+        at += ATTRIBUTE.size + ATTRIBUTE.unpack_from(content, at)[2] + 2
+    return content.startswith(b"\x78\x9f\x3e\x22") and at == len(content)
+
+
 def from_tnef(name: str, content: bytes) -> Unpacked:
+    if not is_whole_tnef(content):
+        return Unpacked(files=((name, content),), problem="Its winmail.dat is damaged and cannot be opened.")
     try:
         held = TNEF(content, do_checksum=False)
         body, html = held.body, held.htmlbody
@@ -49,7 +62,7 @@ def from_tnef(name: str, content: bytes) -> Unpacked:
 
 
 def in_words(body: object) -> str:
-    return decoded(body, "") if isinstance(body, bytes) else str(body or "")
+    return (decoded(body, "") if isinstance(body, bytes) else str(body or "")).replace("\x00", "")
 
 
 def from_signed(name: str, content: bytes) -> Unpacked:

@@ -14,6 +14,7 @@ from typing import Any
 import imaplib2
 
 from connectors.intake import Fetched, MailboxDown
+from connectors.oauth import SignInNeeded, Tokens, TokenServerDown
 from connectors.settings import MailSettings
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
@@ -21,7 +22,7 @@ POLL_SECONDS = 15
 TOGETHER = 50  # mails asked for at one time
 IN_ONE_ANSWER = 8_000_000  # bytes; a larger mail comes alone
 WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
-PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError)
+PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError, SignInNeeded, TokenServerDown)
 
 
 class Quiet:
@@ -109,18 +110,22 @@ class ImapMailbox:
     """One folder. Connects when first asked and again after every problem; one thread only."""
 
     settings: MailSettings
+    tokens: Tokens | None = None
     connection: Any = field(default=None, init=False)
     uidvalidity: int = field(default=0, init=False)
+    handed_out: list[int] = field(default_factory=list, init=False)
+    abilities: frozenset[str] = field(default=frozenset(), init=False)
 
     @property
     def name(self) -> str:
-        return f"{self.settings.user}@{self.settings.host}/{self.settings.folder}"
+        return self.settings.name
 
     def fetch_after(self, uidvalidity: int, last_uid: int) -> list[Fetched]:
         """The next mails behind the cursor; from the start where UIDVALIDITY is new. Raise MailboxDown."""
         try:
             server = self.connected()
             after = last_uid if uidvalidity == self.uidvalidity else 0
+            self.settle(server, [uid for uid in self.handed_out if uid <= after])
             server.noop()  # a selected session does not see new mail without it
             found = answer(server.uid("SEARCH", f"UID {after + 1}:*"))
             uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid > after)
@@ -128,23 +133,51 @@ class ImapMailbox:
                 chunk, uids = uids[:TOGETHER], uids[TOGETHER:]
                 mails = self.read(server, chunk)
                 if mails:
+                    self.handed_out += [mail.uid for mail in mails]
                     return mails
             return []
         except PROBLEMS as error:
             self.hang_up()
-            raise MailboxDown(self.explain(error)) from error
+            raise MailboxDown(self.explain(error), sign_in=is_refusal(error)) from error
+
+    def settle(self, server: Any, uids: Sequence[int]) -> None:
+        """Do on the server what the settings say, with mails that are safely stored here; by default nothing."""
+        self.handed_out = [uid for uid in self.handed_out if uid not in uids]
+        if not uids or not self.settings.afterwards:
+            return
+        named = ",".join(map(str, uids))
+        if self.settings.afterwards == "seen":
+            answer(server.uid("STORE", named, "+FLAGS.SILENT", r"(\Seen)"))
+            return
+        folder = self.settings.afterwards.removeprefix("move:")
+        if "MOVE" in self.abilities:
+            answer(server.uid("MOVE", named, f'"{folder}"'))
+        else:  # never a plain EXPUNGE: it would take what others have marked
+            answer(server.uid("COPY", named, f'"{folder}"'))
+            answer(server.uid("STORE", named, "+FLAGS.SILENT", r"(\Deleted)"))
+            if "UIDPLUS" in self.abilities:
+                answer(server.uid("EXPUNGE", named))
+
+    def count(self) -> int:
+        """How many mails the folder holds. Raise MailboxDown."""
+        try:
+            found = answer(self.connected().uid("SEARCH", "ALL"))
+        except PROBLEMS as error:
+            self.hang_up()
+            raise MailboxDown(self.explain(error), sign_in=is_refusal(error)) from error
+        return len((found[0] or b"").split())
 
     def wait(self) -> None:
         """IDLE until something comes or some minutes pass. Raise MailboxDown."""
         try:
             server = self.connected()
-            if "IDLE" in server.capabilities:
+            if "IDLE" in self.abilities:
                 server.idle(timeout=self.settings.idle_seconds)  # whole seconds, or it is ignored
             else:
                 time.sleep(POLL_SECONDS)
         except PROBLEMS as error:
             self.hang_up()
-            raise MailboxDown(self.explain(error)) from error
+            raise MailboxDown(self.explain(error), sign_in=is_refusal(error)) from error
 
     def connected(self) -> Any:
         if self.connection is None:
@@ -167,9 +200,26 @@ class ImapMailbox:
         settings = self.settings
         if settings.security == "starttls":
             answer(server.starttls())
-        answer(server.login(settings.user, settings.password.get_secret_value()))
-        answer(server.select(f'"{settings.folder}"', readonly=True))
+        if self.tokens is not None:
+            self.sign_in_by_token(server, self.tokens)
+        else:
+            answer(server.login(settings.user, settings.password.get_secret_value()))
+        said = answer(server.capability())  # those before signing in are fewer
+        self.abilities = frozenset(b" ".join(said).decode("ascii", "replace").upper().split())
+        answer(server.select(f'"{settings.folder}"', readonly=not settings.afterwards))
         self.uidvalidity = int(server.response("UIDVALIDITY")[1][0])
+
+    def sign_in_by_token(self, server: Any, tokens: Tokens) -> None:
+        """XOAUTH2, as Google and Microsoft define it."""
+        token = tokens.current()
+        said = [f"user={self.settings.user}\x01auth=Bearer {token}\x01\x01".encode(), b""]  # "" answers an error
+        try:
+            answer(server.authenticate("XOAUTH2", lambda _: said.pop(0) if said else b""))
+        except imaplib2.IMAP4.abort:
+            raise
+        except imaplib2.IMAP4.error:
+            tokens.spoilt()
+            raise
 
     def read(self, server: Any, uids: Sequence[int]) -> list[Fetched]:
         """As many of the mails, from the first on, as fit into one answer; of too large ones only the headers.
@@ -213,9 +263,20 @@ class ImapMailbox:
         where = f"{self.settings.host}:{self.settings.port}"
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"The certificate of {where} is not valid: {error.verify_message}."
-        if "AUTHENTICATIONFAILED" in str(error).upper() or "AUTHENTICATION FAILED" in str(error).upper():
-            return f"{where} refuses user {self.settings.user} or the password."
+        if isinstance(error, SignInNeeded | TokenServerDown):
+            return str(error)
+        if is_refusal(error):
+            what = "the password" if self.tokens is None else "its token"
+            return f"{where} refuses user {self.settings.user} or {what}."
         return f"The mailbox at {where} cannot be read: {error}."
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether it is the sign-in that does not work, which no waiting mends."""
+    words = str(error).upper()
+    return isinstance(error, SignInNeeded) or any(
+        one in words for one in ("AUTHENTICATIONFAILED", "AUTHENTICATION FAILED", "AUTHENTICATE FAILED", "LOGIN FAILED")
+    )
 
 
 def sizes_in(parts: Sequence[Any]) -> dict[int, int]:

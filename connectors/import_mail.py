@@ -16,7 +16,6 @@ from pathlib import Path
 from sqlalchemy import func, select
 from tqdm import tqdm
 
-from connectors.choosing import mailbox_of
 from connectors.intake import Parser, key_of, read_next
 from connectors.reading import Reader
 from connectors.settings import MailSettings
@@ -43,8 +42,7 @@ def main() -> None:
     settings, house = read_settings(MailSettings), read_settings(HouseSettings)
     open_session = open_database(house.database_url)
     migrate(open_session)
-    configured = mailbox_of(settings, None)
-    name = args.mailbox or (configured.name if configured else "import")
+    name = args.mailbox or (settings.folders[0].name if settings.host else "import")
     reader = Reader()
     try:
         new, known, read = import_all(open_session, raws_at(args.path), name, reader, settings, closed=args.closed)

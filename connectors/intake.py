@@ -2,6 +2,7 @@
 
 import email
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email import policy
@@ -15,16 +16,22 @@ from connectors.mail_parsing import Mail as ParsedMail
 from connectors.mail_parsing import parse_mail
 from connectors.settings import MailSettings
 from connectors.spam import taken_for_spam
-from db import mails, parts
+from db import mailboxes, mails
+from db.loop import TryLater
 from db.models import Mail
 from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 AT_ONCE = 50  # mails read in one go
+READING = threading.Lock()  # one thread of this process reads; the mailboxes' other threads go on fetching
 
 
-class MailboxDown(Exception):
-    """The mailbox cannot be read now; the message says why."""
+class MailboxDown(TryLater):
+    """The mailbox cannot be read now; the message says why. `sign_in`: it refuses us, which only a person can mend."""
+
+    def __init__(self, words: str, *, sign_in: bool = False) -> None:
+        super().__init__(words)
+        self.sign_in = sign_in
 
 
 class UnreadableMail(Exception):
@@ -69,10 +76,10 @@ def take_in(
         found = mailbox.fetch_after(uidvalidity, last_uid)
     except MailboxDown as problem:
         with open_session() as session:
-            parts.report(session, "mail", "failing", str(problem))
+            mailboxes.report(session, mailbox.name, "failing", str(problem), sign_in=problem.sign_in)
         raise
     with open_session() as session:
-        parts.report(session, "mail", "ok", f"reading {mailbox.name}")
+        mailboxes.report(session, mailbox.name, "ok", f"reading {mailbox.name}")
         store(session, mailbox.name, found)
     return bool(found)
 
@@ -99,7 +106,19 @@ def key_of(mailbox: str, raw: bytes) -> str:
 
 
 def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
-    """Read the oldest stored mails. One that cannot be read is kept and named, and stops none of the others."""
+    """Read the oldest stored mails. One that cannot be read is kept and named, and stops none of the others.
+
+    Return False when there are none, or another mailbox's thread is reading them.
+    """
+    if not READING.acquire(blocking=False):
+        return False
+    try:
+        return read_some(open_session, parse, settings)
+    finally:
+        READING.release()
+
+
+def read_some(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
     with open_session.reading() as session:
         waiting = [(mail.id, mail.raw) for mail in mails.unread(session, AT_ONCE)]
     if not waiting:

@@ -1,6 +1,8 @@
 """The parts of a mail become its text, its HTML and its attachments. Pure."""
 
+import binascii
 import mimetypes
+import quopri
 import re
 from dataclasses import dataclass, field
 from email.message import Message
@@ -12,7 +14,13 @@ from connectors.html_text import text_of_html
 
 DEEPEST = 50
 MOST_PARTS = 500
+LONGEST_NAME = 200
 LONGEST_CONTENT_TYPE = 4_000
+TYPE = re.compile(r"^\s*([\w.+-]+/[\w.+-]+)")
+COMMENT = re.compile(r"\([^()]{0,500}\)")
+SOFT_BREAK = re.compile(rb"=[ \t]+\r?\n")
+IN_WORDS = re.compile(rb"[A-Za-z,.:]{2} [A-Za-z]")  # a space between words: base64 has none
+NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -49,6 +57,8 @@ def body_of(message: Message) -> Body:
         text = "\n\n".join(reader.spare)
     report = message.get_content_type() == "multipart/report"
     kind = str(message.get_param("report-type") or "delivery-status").lower() if report else ""
+    if report and reader.receipt:
+        kind = "disposition-notification"
     return Body(
         clean(text), clean(html), tuple(reader.attachments), clean("\n".join(reader.hidden)), clean("\n".join(reader.status)),
         clean("\n".join(reader.returned)), tuple(reader.problems), kind,
@@ -67,6 +77,7 @@ class BodyReader:
         self.returned: list[str] = []
         self.problems: list[str] = []
         self.parts = 0
+        self.receipt = False
 
     def read(self, part: Message, depth: int) -> str:
         """The part's text."""
@@ -78,25 +89,30 @@ class BodyReader:
         kind = kind_of_part(part)
         if part.is_multipart() and kind.startswith("multipart/"):
             return self.read_all(part, kind, depth)
-        if kind == "message/rfc822":
+        if kind in ("message/rfc822", "message/global"):
             return self.enclosed(part)
         content = payload(part)
         if kind.startswith("multipart/"):  # without a boundary, or without parts: what stands there is its text
             return decoded(content, charset_of(part))
         name, shown = file_name(part), disposition(part) != "attachment"
-        if kind in ("message/delivery-status", "message/feedback-report"):
+        if kind in ("message/delivery-status", "message/global-delivery-status", "message/feedback-report"):
             self.status.append(report_fields(part, content))
             return ""
-        if kind in ("text/rfc822-headers", "message/rfc822-headers"):
-            self.returned.append(decoded(content, charset_of(part)))
+        if kind in ("message/disposition-notification", "message/global-disposition-notification"):
+            self.receipt = True
+            return ""
+        if kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
+            self.returned.append(report_fields(part, content))
             return ""
         found = unpacked(kind, name, content)
         if found is not None:
             return self.take(found, depth)
-        if kind == "text/plain" and shown and not name:
-            return flowed(part, decoded(content, charset_of(part)))
-        if kind == "text/html" and shown and not name:
-            return self.read_html(decoded(content, charset_in_html(content, charset_of(part))))
+        if kind in ("text/plain", "text/html") and shown and not name:
+            stated = charset_of(part) if kind == "text/plain" else charset_in_html(content, charset_of(part))
+            words = decoded(content, stated)
+            if "\ufffd" in words and "Some of its characters cannot be read." not in self.problems:
+                self.problems.append("Some of its characters cannot be read.")
+            return flowed(part, words) if kind == "text/plain" else self.read_html(words)
         self.attach(part, kind, name, content)
         return ""
 
@@ -113,7 +129,10 @@ class BodyReader:
             rich = [text for name, text in texts if name != "text/plain" and text.strip()]
             del self.html[htmls + 1 :]  # one way of saying the same is enough
             return (plain or rich or [""])[0]
-        return "\n\n".join(text for _, text in texts if text.strip())
+        different = {
+            " ".join(text.split()): text for _, text in reversed(texts) if text.strip()
+        }  # Outlook says it twice
+        return "\n\n".join(reversed(different.values()))
 
     def read_html(self, html: str) -> str:
         self.html.append(html)
@@ -176,10 +195,11 @@ def kind_of_part(part: Message) -> str:
             part.replace_header(name, clean(decoded(value.encode("utf-8", "surrogateescape"), "")))
         if len(value) > LONGEST_CONTENT_TYPE:  # the parser of parameters is slow on long nonsense
             part.replace_header(name, value[:LONGEST_CONTENT_TYPE].split(";;")[0])
-    try:
+    stated = str(part.get("Content-Type", ""))
+    if not stated:
         return clean(part.get_content_type())
-    except BREAKS:
-        return "application/octet-stream"
+    found = TYPE.match(COMMENT.sub("", stated[:LONGEST_CONTENT_TYPE]))
+    return found[1].lower() if found else "text/plain"  # what cannot be understood is text (RFC 2045, 5.2)
 
 
 def disposition(part: Message) -> str:
@@ -187,14 +207,36 @@ def disposition(part: Message) -> str:
 
 
 def payload(part: Message) -> bytes:
+    """The content, its transfer encoding undone as far as it really is that encoding."""
+    encoding = COMMENT.sub("", str(part.get("Content-Transfer-Encoding", ""))[:500]).strip().lower()
+    stated = part.get_payload()
+    if isinstance(stated, str) and encoding in ("base64", "quoted-printable"):
+        raw = stated.encode("utf-8", "surrogateescape")
+        return from_base64(raw) if encoding == "base64" else quopri.decodestring(SOFT_BREAK.sub(b"=\n", raw))
     try:
         content = part.get_payload(decode=True)
     except BREAKS:
         content = None
     if isinstance(content, bytes) and content:
         return content
-    stated = part.get_payload()
     return stated.encode("utf-8", "surrogateescape") if isinstance(stated, str) else b""
+
+
+def from_base64(raw: bytes) -> bytes:
+    """Rubbish inside is passed over, a stray letter at the end too. What is plainly no base64 stays as it is: a whole
+
+    body that was never encoded, and a footer that a list has put below.
+    """
+    coded, border, footer = raw.strip().partition(b"\n\n") if b"\n\n" in raw else raw.strip().partition(b"\r\n\r\n")
+    if not IN_WORDS.search(footer):
+        coded, border, footer = raw, b"", b""
+    letters = NOT_BASE64.sub(b"", coded)
+    foreign = len(b"".join(coded.split())) - len(letters)
+    if foreign > max(8, len(coded) // 50) or len(IN_WORDS.findall(coded)) > 2:
+        return raw
+    letters = letters.rstrip(b"=")
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)) + border + footer
 
 
 def as_bytes(message: Message) -> bytes:
@@ -206,9 +248,17 @@ def as_bytes(message: Message) -> bytes:
 
 def charset_of(part: Message) -> str | None:
     try:
-        return part.get_content_charset()
+        found = part.get_content_charset()
     except BREAKS:
-        return None
+        found = None
+    if found is None:  # a comment or a missing semicolon keeps the library from finding it
+        loose = re.search(
+            r"charset\s*=\s*\"?([\w.:+-]{2,40})",
+            str(part.get("Content-Type", ""))[:LONGEST_CONTENT_TYPE],
+            re.IGNORECASE,
+        )
+        found = loose[1].lower() if loose else None
+    return found
 
 
 def charset_in_html(content: bytes, stated: str | None) -> str | None:
@@ -228,14 +278,16 @@ def flowed(part: Message, text: str) -> str:
     if not is_flowed:
         return text
     out: list[str] = []
-    open_line = False
+    depth, open_line = 0, False
     for line in text.split("\n"):
-        quoted, bare = line.startswith(">"), line.removeprefix(" ") if line.startswith(" ") else line
-        if open_line and out and not quoted and not out[-1].startswith(">"):
+        bare = line.lstrip(">")
+        now, bare = len(line) - len(bare), bare.removeprefix(" ")
+        is_signature = bare in ("-- ", "--")
+        if open_line and now == depth and not is_signature:
             out[-1] += bare
         else:
-            out.append(bare)
-        open_line = bare.endswith(" ") and bare != "-- " and not quoted
+            out.append(f"{'>' * now}{' ' if now else ''}{bare}")
+        depth, open_line = now, bare.endswith(" ") and not is_signature
         if open_line and glued:
             out[-1] = out[-1][:-1]
     return "\n".join(line.rstrip() if line != "-- " else line for line in out)
@@ -243,17 +295,21 @@ def flowed(part: Message, text: str) -> str:
 
 def report_fields(part: Message, content: bytes) -> str:
     """The groups of fields of a delivery report, which the parser takes for mails of their own."""
-    groups = part.get_payload()
-    if isinstance(groups, list):
-        return "\n".join(f"{name}: {value}" for group in parts_in(groups) for name, value in group.raw_items())
-    return decoded(content, "utf-8")
+    groups = parts_in(part.get_payload())
+    lines = [f"{name}: {value}" for group in groups for name, value in group.raw_items()]
+    head = "\n".join(lines).encode("utf-8", "surrogateescape")
+    bodies = [body for group in groups if isinstance(body := group.get_payload(decode=True), bytes)]
+    return decoded(b"\n".join([head, *bodies]) if groups else content, "utf-8")
 
 
 def file_name(part: Message) -> str:
     """As the mail names it, however that is encoded; never with a path."""
     for header, parameter in (("content-disposition", "filename"), ("content-type", "name")):
         try:
-            stated = part.get_param(parameter, None, header)
+            given = [value for name, value in part.get_params([], header) if name.lower() == parameter]
+            stated = next(
+                (value for value in given if isinstance(value, tuple)), next(iter(given), None)
+            )  # RFC 6266, 4.3
             if stated is not None:
                 found = safe_name(words_of(collapse_rfc2231_value(stated)))
                 if found:
@@ -265,4 +321,6 @@ def file_name(part: Message) -> str:
 
 def safe_name(name: str) -> str:
     bare = clean(name.encode("utf-8", "replace").decode()).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return UNSAFE_IN_NAMES.sub("", bare).strip().strip(".")[:200]
+    bare = UNSAFE_IN_NAMES.sub("", bare).strip().strip(".")
+    stem, dot, ending = bare.rpartition(".")
+    return f"{stem[: LONGEST_NAME - len(ending) - 1]}.{ending}" if dot and len(ending) <= 10 else bare[:LONGEST_NAME]

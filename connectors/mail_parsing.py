@@ -10,6 +10,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from hashlib import sha256
+from itertools import islice
 
 from connectors.automatic import OWN_HEADER, Bounce, Kind, bounce_of, kind_of
 from connectors.charsets import BREAKS, clean, decoded, words_of
@@ -19,14 +20,19 @@ from connectors.newly_said import split_said
 __all__ = ["OWN_HEADER", "Attachment", "Bounce", "Kind", "Mail", "parse_mail"]
 LONGEST_HEADERS = 1_000_000  # bytes
 LONGEST_VALUE = 20_000  # characters of one header
-LONGEST_TEXT = 200_000
+LONGEST_TEXT = 500_000
 LONGEST_HTML = 1_000_000
 MOST_ADDRESSES = 500
 MOST_REFERENCES = 200
 WITHOUT_ID = "@missing.invalid"
 END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 SPACE_BEFORE_COLON = re.compile(rb"(?m)^([A-Za-z][\w-]{0,70})[ \t]+:")  # as RFC 5322, 4.5 has it from olden times
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+ADDRESS = re.compile(r"(?:\"[^\"<>@]{1,80}\"|[^\s@<>]+)@[^\s@<>]+")
+HEADER_LINE = re.compile(rb"[!-9;-~]+:|[ \t]")
+KNOWN_HEADER = re.compile(
+    rb"(from|to|subject|date|message-id|content-type|mime-version|received|reply-to):", re.IGNORECASE
+)
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,22 @@ def parse_mail(raw: bytes) -> Mail:
         body = body_of(message)
     except BREAKS as error:  # hostile forms break the standard library in places that nobody lists
         body = Body(clean(decoded(raw.partition(b"\n\n")[2][:LONGEST_TEXT], "")), "", (), "", "", "", (broken(error),))
+    if len(body.text) > LONGEST_TEXT:
+        problems.append(f"Its text is longer than {LONGEST_TEXT} characters: the rest is left out.")
     text = body.text[:LONGEST_TEXT].strip()
     from_name, from_email = sender(message, headers)
+    if not from_email:
+        problems.append("It does not say clearly who wrote it.")
+    date = date_in(headers.get("date", ""))
+    if date is None:
+        problems.append("It has no date that can be read.")
+        date = date_in(headers.get("received", "").rpartition(";")[2])
     kind = kind_of(headers, body.report_type, message.get_content_type(), from_name, from_email)
     return Mail(
         message_id=first_id(headers.get("message-id", "")) or sha256(raw).hexdigest()[:32] + WITHOUT_ID,
         in_reply_to=first_id(headers.get("in-reply-to", "")),
-        references=tuple(ids(headers.get("references", ""))[-MOST_REFERENCES:]),
-        date=sent_at(headers),
+        references=tuple(all_ids(headers.get("references", ""))[-MOST_REFERENCES:]),
+        date=date or datetime.now(UTC),
         from_name=from_name,
         from_email=from_email,
         reply_to=next((address for _, address in addresses(message, "Reply-To")), ""),
@@ -113,14 +127,17 @@ def parse_mail(raw: bytes) -> Mail:
         attachments=body.attachments,
         kind=kind,
         hidden=body.hidden[:LONGEST_TEXT],
-        bounce=bounce_of(body.status, body.returned, text) if kind == "bounce" else None,
+        bounce=bounce_of(body.status, body.returned, text, first_id(headers.get("in-reply-to", "")))
+        if kind == "bounce"
+        else None,
         headers=headers,
-        problems=(*problems, *body.problems),
+        problems=tuple(dict.fromkeys([*problems, *body.problems, *defects_of(message)])),
     )
 
 
 def parsed(raw: bytes) -> tuple[Message, list[str]]:
     """The message, and what was wrong with its form. Mail without headers becomes a message without headers."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\r\n", b"\r\n")
     raw = raw.lstrip(b"\r\n\t ") if raw[:1] in (b"\r", b"\n") else raw
     if b"\n" not in raw:  # lines that end as they did on an old Macintosh
         raw = raw.replace(b"\r", b"\n")
@@ -129,11 +146,13 @@ def parsed(raw: bytes) -> tuple[Message, list[str]]:
     ends = END_OF_HEADERS.search(raw[: LONGEST_HEADERS + 2])
     if ends is None and len(raw) > LONGEST_HEADERS:
         return BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:LONGEST_HEADERS]), ["Its headers never end."]
-    raw = SPACE_BEFORE_COLON.sub(rb"\1:", raw[: ends.start()]) + raw[ends.start() :] if ends else raw
+    if ends:
+        raw = mended(raw[: ends.start()]) + raw[ends.start() :]
     ends = END_OF_HEADERS.search(raw[: LONGEST_HEADERS + 2])
     try:
         # compat32 on purpose: policy.default raises or stalls on hostile headers.
-        return email.message_from_bytes(raw, policy=policy.compat32), []
+        message = email.message_from_bytes(raw, policy=policy.compat32)
+        return message, [] if message.keys() else ["It has no headers, so it is hardly a mail."]
     except BREAKS as error:
         try:
             message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[: ends.end() if ends else None])
@@ -143,8 +162,31 @@ def parsed(raw: bytes) -> tuple[Message, list[str]]:
         return message, [broken(error)]
 
 
+def mended(head: bytes) -> bytes:
+    """The head with what would end it too early: spaces before colons, and lines that are no header among others."""
+    lines = SPACE_BEFORE_COLON.sub(rb"\1:", head).split(b"\n")
+    last = max((i for i, line in enumerate(lines) if KNOWN_HEADER.match(line)), default=0)
+    for i in range(1, last):
+        if lines[i].strip() and not HEADER_LINE.match(lines[i]):
+            lines[i] = b"X-Not-A-Header: " + lines[i]
+    return b"\n".join(lines)
+
+
 def broken(error: Exception) -> str:
     return f"Its form is broken or too deep ({type(error).__name__}): its text is shown as it came."
+
+
+def defects_of(message: Message) -> list[str]:
+    """What the parser noticed about its parts."""
+    try:
+        found = [type(defect).__name__ for part in islice(message.walk(), 100) for defect in part.defects]
+    except BREAKS:
+        found = []
+    return (
+        ["The borders of its parts are missing or wrong: it may be shown differently than it was meant."]
+        if any("Boundary" in name or "Multipart" in name for name in found)
+        else []
+    )
 
 
 def raw_headers(message: Message, name: str) -> list[str]:
@@ -174,11 +216,23 @@ def addresses(message: Message, name: str) -> list[tuple[str, str]]:
             listed = getaddresses([text])
         except BREAKS:
             listed = [("", address) for address in re.findall(r"[\w.+-]+@[\w.-]+", text)]
-        for shown, address in listed[:MOST_ADDRESSES]:
-            address = address.strip().strip("<>").lower()
-            if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
-                found.append((" ".join(words_of(shown).split()), clean(address)))
+        good = [(shown, address.strip().strip("<>").lower()) for shown, address in listed[:MOST_ADDRESSES]]
+        good = [(shown, address) for shown, address in good if ADDRESS.fullmatch(address)]
+        if len(good) < 2 and not any(
+            shown for shown, _ in good
+        ):  # routes, brackets too many, a quote that never closes
+            good = loosely(text) or good
+        found += [(" ".join(words_of(shown).split()), clean(address)) for shown, address in good]
     return found
+
+
+def loosely(text: str) -> list[tuple[str, str]]:
+    """The one address of a header that is written wrongly, with the name before it; nothing where there are several."""
+    places = list(re.finditer(r"[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,200}", text[:2000]))
+    if len({place[0].lower() for place in places}) != 1:
+        return []
+    before = text[: text.find("<")] if "<" in text[: places[-1].start()] else ""
+    return [(before.strip(" \"'\t"), places[-1][0].lower())]
 
 
 def sender(message: Message, headers: Mapping[str, str]) -> tuple[str, str]:
@@ -194,21 +248,28 @@ def sender(message: Message, headers: Mapping[str, str]) -> tuple[str, str]:
     return "", ""
 
 
-def sent_at(headers: Mapping[str, str]) -> datetime:
-    for stated in (headers.get("date", ""), headers.get("received", "").rpartition(";")[2]):
+def date_in(stated: str) -> datetime | None:
+    words = " ".join(re.sub(r"\([^()]{0,200}\)", " ", stated[:500]).split()).replace(" ,", ",")
+    words = re.sub(r"(?<=[a-z] )(\d{3})(?= )", lambda year: str(1900 + int(year[1])), words, count=1)  # RFC 5322, 4.3
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
-            found = parsedate_to_datetime(" ".join(stated.split()))
+            found = read(words)
             found = found if found.tzinfo else found.replace(tzinfo=UTC)
             found.astimezone(UTC)  # a year of 1 or 9999 breaks whoever converts it later
         except BREAKS:
             continue
-        if found >= EARLIEST:
+        if EARLIEST <= found <= LATEST:
             return found
-    return datetime.now(UTC)
+    return None
 
 
 def ids(words: str) -> list[str]:
     return re.findall(r"<\s*([^<>\s]+)\s*>", words)
+
+
+def all_ids(words: str) -> list[str]:
+    """Ids without angle brackets too, where there are no others."""
+    return ids(words) or [word for word in words.split() if "@" in word]
 
 
 def first_id(words: str) -> str:

@@ -17,21 +17,19 @@ WROTE = (
     r"skrev|kirjoitti|пишет|писал(?:а)?|написал(?:а)?|написав|пише|写道|寫道|작성"
 )
 WHEN_WORDS = r"on|am|at|le|el|il|op|em|w dniu|dnia|den|på|dne|в|在|sent|gesendet"
-ADDRESS = r"[^\s<>\"]+@[^\s<>\"]+"
 CLOCK = r"\d{1,2}[:.h]\d{2}"
-DAY = r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\b\d{1,2}\.? ?\w{3,12}\.?,? \d{4}|\w{3,12}\.? \d{1,2},? \d{4}|\d{4}年)"
-
-INTROS = (
-    # On Mon, 1 Feb 2026 at 10:00, Anna <anna@x.example> wrote:
-    re.compile(rf"^[-\s>*]*(?:{WHEN_WORDS})(?:\b|(?=\d)).*(?:{CLOCK}|{DAY}|{ADDRESS}).*(?:{WROTE}).{{0,90}}[:：]?[-\s*]*$", re.IGNORECASE | re.DOTALL),
-    # Anna <anna@x.example> schrieb am Fr., 28. Apr. 2026 um 11:53 Uhr:
-    re.compile(rf"^[-\s>*]*\S.{{0,120}}{ADDRESS}.{{0,40}}\b(?:{WROTE})\b.{{0,80}}[:：][-\s*]*$", re.IGNORECASE | re.DOTALL),
-    # 2026-03-03 17:21 GMT+01:00 Anna <anna@x.example>:
-    re.compile(rf"^[\s>]*\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?: {CLOCK})?(?: GMT[+-]\d+:\d+ .{{1,160}}| .{{1,120}}<\s*{ADDRESS}\s*>:?)\s*$", re.DOTALL),
-)  # fmt: skip
-BEGUN = re.compile(rf"^[-\s>*]*(?:{WHEN_WORDS})\b.{{0,60}}(?:{CLOCK}|{DAY})", re.IGNORECASE)
+# Every part is bounded and searched for by itself: one pattern for a whole line would take time to the fourth power.
+ADDRESS = re.compile(r"[^\s<>\"@]{1,80}@[^\s<>\"@]{1,200}")
+DATED = re.compile(
+    rf"{CLOCK}|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\b\d{{1,2}}\.? ?\w{{3,12}}\.?,? \d{{4}}|\b\w{{3,12}}\.? \d{{1,2}},? \d{{4}}|\d{{4}}年"
+)
+BEGINS = re.compile(rf"^[-\s>*]*(?:{WHEN_WORDS})(?:\b|(?=\d))", re.IGNORECASE)
+BEGUN = re.compile(rf"^[-\s>*]*(?:{WHEN_WORDS})\b[^\n]{{0,60}}?(?:{CLOCK}|\d{{4}})", re.IGNORECASE)
 VERB = re.compile(WROTE, re.IGNORECASE)
-ADDRESS_BEGUN = re.compile(rf"{ADDRESS}|<\s*$")
+STAMP = re.compile(
+    rf"^[\s>]*\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?: {CLOCK})?(?P<zone> GMT[+-]\d+:\d+)? (?P<who>[^\n]{{1,160}})$"
+)
+BEHIND_VERB = 90  # characters that may follow "wrote": "am Fr., 28. Apr. 2026 um 11:53 Uhr:"
 SHORT_INTRO = re.compile(rf"^[\s>]*[^:]{{2,80}}\b(?:{WROTE})\s*[:：]\s*$", re.IGNORECASE)  # only before quoted lines
 
 OLDER = (
@@ -62,6 +60,10 @@ PARTING = re.compile(
     r"diese e-?mail wurde von .{2,40} (?:gesendet|auf viren)|virenfrei|virus-?free|從我的|发自我的|someone from mobile).{0,160}$",
     re.IGNORECASE,
 )
+ARMOUR = re.compile(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Z][\w-]{0,30}: .{0,200}\n)*\n|^-----BEGIN PGP SIGNATURE-----\n[^-]{0,20000}-----END PGP SIGNATURE-----$",
+    re.MULTILINE,
+)  # of a text that is signed inside itself
 ORNAMENT = re.compile(r"^\W*$|^[\s>]*ᐧ\s*$")
 QUOTED = re.compile(r"^ ?(?:>|\|(?: |$))")
 LEADER = re.compile(r"^(?P<who>[A-Z][\w-]{0,30}> ?)")  # Richard> as some old programs quote
@@ -77,6 +79,7 @@ class Parts:
 
 def split_said(text: str) -> Parts:
     """Cut a mail's text. `said` is the whole text where nothing else would be left."""
+    text = ARMOUR.sub("", text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = own_lines(lines)
     said = "\n".join(lines[i] for i in kept).strip("\n").rstrip()
@@ -130,23 +133,39 @@ def next_seam(lines: Sequence[str], start: int) -> tuple[int, int, bool]:
 
 def intro_at(lines: Sequence[str], i: int) -> int:
     """How many lines from `i` on introduce a quoted mail; 0 where they do not."""
-    if len(lines[i]) > 400 or not any(VERB.search(line) for line in lines[i : i + LONGEST_INTRO]):
-        return 1 if len(lines[i]) <= 400 and INTROS[2].match(" ".join(lines[i : i + 2])) else 0
+    if len(lines[i]) > 400:
+        return 0
     joined = ""
-    for wide in range(1, LONGEST_INTRO + 1):
-        if i + wide > len(lines):
-            break
-        line = lines[i + wide - 1]
+    for wide, line in enumerate(lines[i : i + LONGEST_INTRO], start=1):
         if not line.strip() and wide > 1 and not BEGUN.match(joined):
             break
         joined = f"{joined} {line.lstrip('> ')}" if joined else line
         if len(joined) > 500:
             break
-        known = INTROS if ADDRESS_BEGUN.search(lines[i]) else (INTROS[0], INTROS[2])
-        if any(one.match(joined) for one in known) and not goes_on(joined, lines, i + wide):
+        if (is_intro(joined, lines[i]) or (wide < 3 and is_stamp(joined))) and not goes_on(joined, lines, i + wide):
             return wide
     follows = next((line for line in lines[i + 1 : i + 4] if line.strip()), "")
     return 1 if SHORT_INTRO.match(lines[i]) and is_quoted(follows) else 0
+
+
+def is_intro(joined: str, first: str) -> bool:
+    """ "On <date> <somebody> wrote:", or "<somebody> <address> schrieb am <date>:"."""
+    verb = next((found for found in VERB.finditer(joined) if len(joined) - found.end() <= BEHIND_VERB + 5), None)
+    if verb is None:
+        return False
+    before = joined[: verb.start()]
+    if BEGINS.match(joined) and (DATED.search(before) or ADDRESS.search(before)):
+        return True
+    address = ADDRESS.search(before)
+    ends = joined.rstrip(" -*").endswith((":", "："))
+    begun = bool(ADDRESS.search(first)) or first.rstrip().endswith("<")
+    return address is not None and ends and begun and len(before) - address.end() <= 45
+
+
+def is_stamp(joined: str) -> bool:
+    """2026-03-03 17:21 GMT+01:00 Anna <anna@x.example>:"""
+    found = STAMP.match(joined.rstrip())
+    return found is not None and bool(found["zone"] or re.search(r"<[^<>]{3,200}>:?$", found["who"]))
 
 
 def goes_on(joined: str, lines: Sequence[str], behind: int) -> bool:
@@ -162,17 +181,18 @@ def header_block(lines: Sequence[str], i: int) -> bool:
     first = HEADER.match(lines[i])
     if first is None or first.lastgroup == "more":
         return False
-    kinds, blank = set(), 0
+    kinds, blank, named = set(), 0, False
     for line in lines[i : i + 12]:
         found = HEADER.match(line)
         if found:
             kinds.add(found.lastgroup)
+            named = named or found.lastgroup == "subject" or "@" in line
             blank = 0
         elif not line.strip():
             blank += 1
             if blank > 1:
                 break
-    return "from" in kinds and len(kinds - {"more"}) >= 3
+    return named and "from" in kinds and len(kinds - {"more"}) >= 3
 
 
 def past_headers(lines: Sequence[str], i: int) -> int:
@@ -206,7 +226,8 @@ def end_of_quote(lines: Sequence[str], i: int) -> int:
 
 def wrapped_tail(lines: Sequence[str], j: int) -> bool:
     """A short line between two quoted ones is the end of a quoted line that was wrapped."""
-    return 0 < j < len(lines) - 1 and is_quoted(lines[j - 1]) and is_quoted(lines[j + 1]) and len(lines[j]) < 30
+    between = 0 < j < len(lines) - 1 and is_quoted(lines[j - 1]) and is_quoted(lines[j + 1])
+    return between and len(lines[j]) < 30 and len(lines[j - 1]) > 60
 
 
 def answers_below(lines: Sequence[str], start: int) -> bool:

@@ -1,4 +1,4 @@
-"""Settings of the mail: one mailbox to read, one server to send through."""
+"""Settings of the mail: the first mailbox to read, the server to send through."""
 
 from typing import Literal
 
@@ -15,13 +15,30 @@ class MailSettings(BaseSettings):
     password: SecretStr = SecretStr("")
     security: Literal["tls", "starttls", "none"] = "tls"
     folder: str = "INBOX"
-    auth: Literal["password"] = "password"
+    auth: Literal["password", "xoauth2"] = "password"
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr = SecretStr("")
+    oauth_token_url: str = ""
+    oauth_auth_url: str = ""
+    oauth_scope: str = ""
+    afterwards: str = Field(default="", pattern=r"^(|seen|move:.+)$")  # on the server, once a mail is safe here
     ca_file: str = ""
     idle_seconds: int = Field(default=240, ge=1, le=1500)
     largest: int = Field(default=36_000_000, ge=10_000)
     largest_attachment: int = Field(default=26_000_000, ge=1)
     most_attachments: int = Field(default=100, ge=0)
     authserv_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the mailbox, for people and as the key of its state."""
+        return f"{self.user}@{self.host}/{self.folder}"
+
+    @property
+    def folders(self) -> list["MailSettings"]:
+        """One for each folder that is named, with commas between."""
+        names = [name.strip() for name in self.folder.split(",") if name.strip()]
+        return [self.model_copy(update={"folder": name}) for name in names]
 
 
 class SmtpSettings(BaseSettings):

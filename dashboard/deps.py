@@ -8,11 +8,12 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.orm import Session
 
-from dashboard.ports import PreCheck
+from dashboard.ports import MailboxOffice, PreCheck
 from db import people, tickets
 from db.desk import Desk
 from db.models import Ticket
 from db.session import OpenSession
+from db.vault import Vault
 
 COOKIE = "courtdesk"
 
@@ -28,6 +29,9 @@ class House:
     undo_seconds: float
     secure_cookies: bool
     demo: bool = False
+    mail_office: MailboxOffice | None = None
+    vault: Vault | None = None
+    has_own_mailbox: bool = False  # in the settings
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,12 @@ def needs_scope(scope: str) -> Any:
     return Depends(check)
 
 
+def needs_admin(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
+    if caller.role != "admin" or caller.is_program:
+        raise HTTPException(403, "Only an admin may do this.")
+    return caller
+
+
 def get_ticket(ticket_id: int, session: Annotated[Session, Depends(get_session, scope="function")]) -> Ticket:
     return tickets.get(session, ticket_id)
 
@@ -103,4 +113,5 @@ TheHouse = Annotated[House, Depends(get_house)]
 Reading = Annotated[Session, Depends(get_reading, scope="function")]
 Writing = Annotated[Session, Depends(get_session, scope="function")]
 TheCaller = Annotated[Caller, Depends(get_caller)]
+TheAdmin = Annotated[Caller, Depends(needs_admin)]
 TheTicket = Annotated[Ticket, Depends(get_ticket, scope="function")]

@@ -9,6 +9,7 @@ from dashboard.deps import SignInNeeded, get_house
 from dashboard.ports import NoAnswer
 from db.decisions import TooLate
 from db.lifecycle import ForbiddenMove
+from db.mailboxes import NoSuchMailbox
 from db.mails import NoSuchMail
 from db.people import UnusablePerson, WrongPassword
 from db.tickets import NoSuchTicket, StaleTicket
@@ -22,6 +23,7 @@ class Refusal(Exception):
 STATUSES: dict[type[Exception], int] = {
     NoSuchTicket: 404,
     NoSuchMail: 404,
+    NoSuchMailbox: 404,
     StaleTicket: 409,
     TooLate: 409,
     ForbiddenMove: 409,

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import nh3
 from sqlalchemy.orm import Session
 
+from db.markup import shallow
 from db.models import Attachment, Mail
 
-LONGEST = 400_000  # characters; nh3 takes quadratic time in the depth of nesting
-DEEPEST = 200
+LONGEST = 400_000  # characters
 LARGEST_IMAGE = 3_000_000  # bytes, of one that is shown in place
 IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 TAGS = set(
@@ -102,8 +102,6 @@ STYLES = set(
         "width",
     ]
 )
-TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})\b[^>]{0,20000}>")
-EMPTY = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"])
 
 
 def policy(*, images: bool) -> str:
@@ -160,15 +158,3 @@ def has_remote_images(html: str) -> bool:
     return (
         re.search(r"<img\b[^>]{0,5000}\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", html[:LONGEST], re.IGNORECASE) is not None
     )
-
-
-def shallow(html: str) -> str:
-    """The HTML up to where it nests too deeply."""
-    depth = 0
-    for found in TAG.finditer(html):
-        if found[2].lower() in EMPTY:
-            continue
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        if depth > DEEPEST:
-            return html[: found.start()]
-    return html

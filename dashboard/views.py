@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from actions.catalog import ActionKind, UnknownAction, action_named
 from dashboard.deps import House
 from dashboard.html_mail import has_remote_images
-from db import decisions, mails, outbox, parts, tickets
+from db import decisions, mailboxes, mails, outbox, parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Mail, Ticket, now
@@ -31,6 +31,7 @@ def frame(request: Request, house: House) -> dict[str, Any]:
             "demo": house.demo,
             "caller": getattr(request.state, "caller", None),
             "counts": {**tickets.counts(session), "unreadable": mails.unreadable_count(session)},
+            "locked_out": mailboxes.locked_out(session),
             "health": [health(part.name, part.state, part.words) for part in parts.all_parts(session)],
         }
 

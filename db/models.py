@@ -124,6 +124,37 @@ class Cursor(Base):
     last_uid: Mapped[int] = mapped_column(default=0)
 
 
+class Mailbox(Base):
+    """A mailbox that was added in the dashboard; the settings' own is not here. `secrets` is encrypted."""
+
+    __tablename__ = "mailboxes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(Text)
+    port: Mapped[int] = mapped_column(default=993)
+    user: Mapped[str] = mapped_column(Text)
+    security: Mapped[str] = mapped_column(String(10), default="tls")
+    folder: Mapped[str] = mapped_column(Text, default="INBOX")
+    auth: Mapped[str] = mapped_column(String(10), default="password")
+    afterwards: Mapped[str] = mapped_column(Text, default="")
+    oauth: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    secrets: Mapped[str] = mapped_column(Text, default="")
+
+
+class MailboxState(Base):
+    """How a mailbox is doing. `token`: of OAuth2, encrypted; `told`: that it is locked out was told by mail."""
+
+    __tablename__ = "mailbox_states"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), default="resting")
+    words: Mapped[str] = mapped_column(Text, default="")
+    since: Mapped[datetime] = mapped_column(default=now)
+    sign_in: Mapped[bool] = mapped_column(default=False)
+    token: Mapped[str] = mapped_column(Text, default="")
+    told: Mapped[bool] = mapped_column(default=False)
+
+
 class Event(Base):
     """What happened to a ticket: old status, new status, who, when."""
 

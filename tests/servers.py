@@ -41,6 +41,7 @@ mailbox_idle_check_interval = 1 s
 mail_location = maildir:~/Maildir
 mail_home = {root}/mail/%u
 {owner}
+{oauth}
 passdb {{
   driver = passwd-file
   args = username_format=%u {root}/users
@@ -51,6 +52,9 @@ userdb {{
 }}
 namespace inbox {{
   inbox = yes
+  mailbox Processed {{
+    auto = create
+  }}
 }}
 service imap-login {{
 {chroot}
@@ -91,6 +95,7 @@ class Dovecot:
 
     users: dict[str, str]
     tls: bool = False
+    introspect: str = ""  # address of an OAuth2 server; XOAUTH2 is offered then
     # Not pytest's tmp_path: it is closed to the server's own user, and its socket paths would be too long.
     root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="dv")))
     process: subprocess.Popen[bytes] | None = None
@@ -123,6 +128,7 @@ class Dovecot:
             tls=f"ssl = yes\nssl_cert = <{self.root}/cert.pem\nssl_key = <{self.root}/key.pem"
             if self.tls
             else "ssl = no",
+            oauth=self.oauth() if self.introspect else "",
             owner="" if as_root else f"default_internal_user = {me}\ndefault_login_user = {me}",
             chroot="" if as_root else "  chroot =",
             uid=owner.pw_uid,
@@ -132,6 +138,13 @@ class Dovecot:
             lmtp=self.lmtp,
         )
         (self.root / "dovecot.conf").write_text(config)
+
+    def oauth(self) -> str:
+        (self.root / "oauth.conf").write_text(
+            f"introspection_mode = auth\nintrospection_url = {self.introspect}\nusername_attribute = username\n"
+        )
+        passdb = f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2\n  args = {self.root}/oauth.conf\n}}"
+        return f"auth_mechanisms = plain login xoauth2\n{passdb}"
 
     def make_certificate(self) -> None:
         command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]

@@ -93,8 +93,7 @@ def main() -> None:
     features = np.array([features_of(evidence, desk) for _, evidence, _ in found])
     ways = {name: across(features[:, used], right, families) for name, used in USED.items()}
     best = min(ways, key=lambda name: log_loss(right, ways[name]))
-    of_person = across(features[:, HUMAN], human, families)
-    threshold = threshold_for(of_person, human)
+    of_person, person, threshold = fitted_for_people(features, human, families)
     figures = {
         "rows": [path.name for path in paths],
         "category_alone": rate([max(one, key=lambda n: one[n]) == name for one, name in zip(alone, gold, strict=True)]),
@@ -106,9 +105,7 @@ def main() -> None:
         "uncalibrated": confidence_figures(np.exp(features[:, 0]), right),
         "needs_human": figures_at(of_person, human, threshold),
     }
-    calibration = Calibration(
-        logistic(features, right, USED[best]), logistic(features, human, HUMAN), threshold, len(found)
-    )
+    calibration = Calibration(logistic(features, right, USED[best]), person, threshold, len(found))
     write_calibration(folder, calibration, figures=figures)
     write_second_reader(folder, second)
     print(f"temperature {second.temperature}, share of the second reader {second.share}, a person from {threshold} on")
@@ -125,7 +122,10 @@ def known_rows(path: Path) -> list[Row]:
 def taught_reader(taught: Sequence[Row]) -> SecondReader:
     """Linear weights on hashed words: of the categories, and of whether a person must decide."""
     seen = vectors([row.mail.words for row in taught])
-    human = LogisticRegression(C=20.0, max_iter=3000).fit(seen, [bool(row.needs_human) for row in taught])
+    marked = [bool(row.needs_human) for row in taught]
+    if len(set(marked)) < 2:
+        raise SystemExit("All taught rows say the same about needs_human: teach mails of both kinds, then calibrate.")
+    human = LogisticRegression(C=20.0, max_iter=3000).fit(seen, marked)
     kinds = LogisticRegression(C=20.0, max_iter=3000).fit(seen, [row.answer.category for row in taught if row.answer])
     labels = tuple(str(name) for name in kinds.classes_)
     return SecondReader(labels, human.coef_[0], float(human.intercept_[0]), kinds.coef_, kinds.intercept_)
@@ -175,6 +175,22 @@ def logistic(features: NDArray[Any], target: NDArray[Any], used: Sequence[int]) 
     for place, mean, size, weight in zip(used, scale.mean_, scale.scale_, head.coef_[0], strict=True):
         means[place], scales[place], weights[place] = (round(float(x), 5) for x in (mean, size, weight))
     return Logistic(means, scales, weights, round(float(head.intercept_[0]), 5))
+
+
+def fitted_for_people(
+    features: NDArray[Any], human: NDArray[Any], families: Sequence[str]
+) -> tuple[NDArray[Any], Logistic, float]:
+    """Scores judged crosswise, the regression and its threshold for "a person must decide".
+
+    Where the rows hold no such mail, or no other, there is nothing to fit: the log-odds of the readers then stand as
+    they are.
+    """
+    if human.any() and not human.all():
+        scores = across(features[:, HUMAN], human, families)
+        return scores, logistic(features, human, HUMAN), threshold_for(scores, human)
+    weights = [float(place in HUMAN) for place in range(len(FEATURES))]
+    as_read = Logistic([0.0] * len(FEATURES), [1.0] * len(FEATURES), weights, 0.0)
+    return np.array([as_read(row) for row in features]), as_read, 0.5
 
 
 def threshold_for(scores: NDArray[Any], human: NDArray[Any]) -> float:

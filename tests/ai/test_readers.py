@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from builders import mail_text
 
-from ai.finetuning.calibrate import taught_reader, weighed
+from ai.confidence import FEATURES
+from ai.finetuning.calibrate import fitted_for_people, taught_reader, weighed
 from ai.finetuning.examples import Row
 from ai.model.readers import SecondReader, read_second_reader, write_second_reader
 from db.drafts import Draft
@@ -57,3 +58,13 @@ def test_a_second_reader_that_knows_better_gets_a_share() -> None:
 
     assert weighed(reader(1.0, 0.0), first, second, ["b"] * 4).share == 1.0
     assert weighed(reader(1.0, 0.0), first, second, ["a"] * 4).share == 0.0
+
+
+def test_without_a_mail_for_people_the_log_odds_stand_as_they_are() -> None:
+    features = np.zeros((4, len(FEATURES)))
+    features[:, FEATURES.index("human")] = [-3.0, -1.0, 1.0, 3.0]
+
+    scores, person, threshold = fitted_for_people(features, np.zeros(4, dtype=bool), ["a", "a", "b", "b"])
+
+    assert (scores > threshold).tolist() == [False, False, True, True]
+    assert person(features[3]) == pytest.approx(1 / (1 + np.exp(-3.0)))

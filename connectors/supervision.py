@@ -1,0 +1,100 @@
+"""One thread for each mailbox: those that are added are read at once, those that are removed are let go."""
+
+import logging
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+
+from connectors.demo import DemoMailbox
+from connectors.imap import ImapMailbox
+from connectors.intake import Mailbox, Parser, take_in
+from connectors.mailboxes import opened, wanted
+from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected
+from connectors.settings import MailSettings
+from db import mailboxes, parts
+from db.loop import Loop
+from db.session import OpenSession
+from db.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Mailboxes:
+    """Keeps as many loops running as there are mailboxes to read."""
+
+    open_session: OpenSession
+    settings: MailSettings
+    vault: Vault
+    parse: Parser
+    demo: Path | None = None  # the folder of the demo's mails
+    mailer: Mailer | None = None
+    tell: str = ""  # who is told when a mailbox is locked out
+    running: dict[str, tuple[MailSettings, Mailbox, Loop]] = field(default_factory=dict)
+
+    def look(self) -> bool:
+        """Start what is missing, stop what is gone or has changed, and tell of what only a person can mend."""
+        with self.open_session.reading() as session:
+            now = {one.name: one for one in wanted(session, self.settings, self.vault)}
+        for name in [
+            name for name, (settings, _, _) in self.running.items() if name != "demo" and now.get(name) != settings
+        ]:
+            self.stop(name)
+        for name, settings in now.items():
+            if name not in self.running:
+                self.start(name, settings, opened(settings, self.open_session, self.vault))
+        if not now and self.demo is not None and "demo" not in self.running:
+            self.start("demo", self.settings, DemoMailbox(self.demo))
+        with self.open_session() as session:
+            mailboxes.forget_state(session, [mailbox.name for _, mailbox, _ in self.running.values()])
+            if not self.running:
+                parts.report(session, "mail", "resting", "no mailbox is configured")
+        self.tell_of_lock_outs()
+        return False
+
+    def start(self, name: str, settings: MailSettings, mailbox: Mailbox) -> None:
+        loop = Loop(
+            f"mail {mailbox.name}",
+            lambda: take_in(self.open_session, mailbox, self.parse, settings),
+            mailbox.wait,
+        )
+        self.running[name] = settings, mailbox, loop
+        loop.start()
+
+    def stop(self, name: str) -> None:
+        _, mailbox, loop = self.running.pop(name)
+        loop.stopping.set()
+        if isinstance(mailbox, ImapMailbox):
+            mailbox.hang_up()
+
+    def stop_all(self) -> None:
+        for name in list(self.running):
+            self.running[name][2].stopping.set()
+
+    def tell_of_lock_outs(self) -> None:
+        """Once for each time that a mailbox stops letting us in, by mail, to whoever runs the house."""
+        with self.open_session() as session:
+            states = mailboxes.states(session).values()
+            for one in states:
+                one.told = one.told and one.state == "failing"
+            untold = [one for one in states if one.state == "failing" and one.sign_in and not one.told]
+            words = [f"{one.name}: {one.words}" for one in untold]
+            for one in untold:
+                one.told = True
+        if words and self.mailer is not None and self.tell:
+            try:
+                self.mailer.send(notice(self.mailer.sender, self.tell, words), to=self.tell, leaves=lambda: None)
+            except (NotSent, Rejected, MaybeSent) as problem:
+                log.warning("nobody could be told that a mailbox is locked: %s", problem)
+
+
+def notice(sender: str, to: str, words: list[str]) -> EmailMessage:
+    message = EmailMessage(policy=POLICY)
+    message["From"], message["To"], message["Subject"] = sender, to, "Courtdesk: a mailbox no longer lets us in"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        "New mail does not arrive until somebody signs in again (Mailboxes in the dashboard):\n\n"
+        + "\n".join(words)
+        + "\n"
+    )
+    return message
