@@ -174,6 +174,7 @@ def llama_cpp(quantization: str) -> dict[str, Any]:
     from ai.model.loading import load
     from ai.model.probe import best_choice
     from ai.prompt import messages, token_ids
+    from ai.remote import on_the_wire
     from ai.schema import schema_of_any
     from db.desk import load_desk
     from tests.bench.gguf_file import write_gguf
@@ -189,7 +190,7 @@ def llama_cpp(quantization: str) -> dict[str, Any]:
     model = Llama(str(path), n_ctx=2048, n_threads=threads, n_threads_batch=threads, verbose=False, seed=0)
 
     def write(row: Any) -> str:
-        schema = schema_of_any(desk)
+        schema = on_the_wire(schema_of_any(desk))  # its grammar refuses limits of length, as other servers do
         schema["properties"]["username"] = {"enum": ["", *words_of(row.mail.words)]}
         grammar = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
         ids = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
