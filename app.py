@@ -196,7 +196,7 @@ def make_loops(
         loops.append(Loop("act", lambda: act_next(open_session, desk, club), routine=ROUTINE))
         loops.append(Loop("club", lambda: look_at(open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
     if "reply" in stages and mailer is not None:
-        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer), routine=ROUTINE))
+        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer, settings.smtp), routine=ROUTINE))
     return loops
 
 

@@ -1,15 +1,18 @@
 """An answer goes to the customer, once: acted → replied, or stuck where nobody can know."""
 
 import logging
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from html import escape
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from connectors.mail_parsing import OWN_HEADER
+from connectors.mail_parsing import OWN_HEADER, WITHOUT_ID
+from connectors.settings import SmtpSettings
 from db import decisions, mails, outbox, parts, tickets
 from db.desk import Desk
 from db.drafts import UnfilledReply, fill
@@ -19,6 +22,7 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 # Long ids stay on one line: folded and encoded ones tear the customer's thread.
+LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 POLICY = SMTP.clone(max_line_length=998)
 
 
@@ -45,7 +49,7 @@ class Mailer(Protocol):
     def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None: ...
 
 
-def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
+def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer, form: SmtpSettings | None = None) -> bool:
     """Send one promised reply. Return False when there is none due."""
     with open_session() as session:
         row = outbox.claim(session, "reply", when=Status.ACTED)
@@ -56,7 +60,7 @@ def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
             return True
         ticket = tickets.get(session, row.ticket_id)
         try:
-            message = compose(session, ticket, row, desk, mailer.sender)
+            message = compose(session, ticket, row, desk, mailer.sender, form or SmtpSettings())
         except UnfilledReply as problem:
             stop(session, row, f"{problem} Nothing was sent.", state="refused")
             return True
@@ -64,7 +68,9 @@ def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     return True
 
 
-def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
+def compose(
+    session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str, form: SmtpSettings
+) -> EmailMessage:
     """The mail as it will leave. Raise UnfilledReply where a placeholder has no real value."""
     action = outbox.latest(ticket, "action")
     values = (action.result or {}).get("values", {}) if action else {}
@@ -74,14 +80,49 @@ def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: 
     message["To"] = row.payload["to"]
     message["Subject"] = subject_of(row.payload["subject"])
     message["Date"] = format_datetime(now())
-    message["Message-ID"] = f"<{row.key}@{sender.rpartition('@')[2] or 'courtdesk'}>"
-    if question is not None and question.message_id:
+    token = str(row.payload.get("token", ""))
+    message["Message-ID"] = f"<{row.key}{'.' if token else ''}{token}@{sender.rpartition('@')[2] or 'courtdesk'}>"
+    if form.plus_address and token and "@" in sender:
+        message["Reply-To"] = formataddr((desk.title, sender.replace("@", f"+{token}@", 1)))
+    if question is not None and not question.message_id.endswith(WITHOUT_ID) and question.message_id:
         message["In-Reply-To"] = f"<{question.message_id}>"
         message["References"] = " ".join(f"<{one}>" for one in [*question.references, question.message_id])
     message[OWN_HEADER] = str(ticket.id)
     signature = desk.signature.get(ticket.language) or desk.signature.get(desk.languages[0], "")
-    message.set_content(f"{fill(row.payload['body'], values)}\n\n{signature}\n", cte="quoted-printable")
+    text = f"{fill(row.payload['body'], values)}\n\n{signature}\n"
+    quoted = question if form.quote else None
+    message.set_content(text + quote(quoted, ticket.language, desk), cte="quoted-printable")
+    message.add_alternative(as_html(text, quoted, ticket.language, desk), subtype="html", cte="quoted-printable")
     return message
+
+
+def quote(question: Mail | None, language: str, desk: Desk) -> str:
+    """The customer's mail, as mail programs mark it."""
+    if question is None:
+        return ""
+    lines = (question.said or question.text).split("\n")
+    return f"\n{introduction(question, language, desk)}\n" + "\n".join(f"> {line}".rstrip() for line in lines) + "\n"
+
+
+def introduction(question: Mail, language: str, desk: Desk) -> str:
+    when, who = question.date.astimezone(desk.timezone), question.from_name or question.from_email
+    if language == "de":
+        return f"Am {when:%d.%m.%Y} um {when:%H:%M} schrieb {who}:"
+    return f"On {when:%d %b %Y} at {when:%H:%M}, {who} wrote:"
+
+
+def as_html(text: str, question: Mail | None, language: str, desk: Desk) -> str:
+    """The same words for programs that show HTML: paragraphs, and addresses that can be clicked."""
+    body = "".join(f"<p>{clickable(part)}</p>" for part in text.strip().split("\n\n"))
+    if question is not None:
+        said = clickable(question.said or question.text)
+        body += f'<p>{escape(introduction(question, language, desk))}</p><blockquote type="cite">{said}</blockquote>'
+    return f"<!doctype html><html><body>{body}</body></html>\n"
+
+
+def clickable(words: str) -> str:
+    made = LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(words))
+    return made.replace("\n", "<br>\n")
 
 
 def subject_of(subject: str) -> str:
@@ -136,7 +177,8 @@ def keep_sent(session: Session, ticket: Ticket, message: EmailMessage, row: Prom
     mail.message_id = str(message["Message-ID"]).strip("<>")
     mail.in_reply_to = str(message.get("In-Reply-To", "")).strip("<>")
     mail.to, mail.date = [row.payload["to"]], now()
-    mail.text = message.get_content()
+    plain = message.get_body(("plain",))
+    mail.text = plain.get_content() if plain is not None else ""
 
 
 def stop(session: Session, row: Promise, reason: str, *, state: str = "unknown") -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from connectors.delivery import explained
 from connectors.replies import MaybeSent, NotSent, Rejected
 from connectors.settings import SmtpSettings
 
@@ -72,9 +73,11 @@ def dotted(raw: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n")
 
 
-def check(code: int, words: bytes | str, to: str) -> None:
-    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+def check(code: int, answered: bytes | str, to: str) -> None:
+    said = answered.decode("utf-8", "replace") if isinstance(answered, bytes) else answered
+    meaning = explained("", said, code)
+    words = f"{meaning} ({code} {said})" if meaning else f"{code} {said}"
     if 500 <= code < 600:
-        raise Rejected(f"The mail server refuses mail to {to}: {code} {said}.")
+        raise Rejected(f"The mail server refuses mail to {to}: {words}.")
     if code >= 400:
-        raise NotSent(f"The mail server asks to try later: {code} {said}.")
+        raise NotSent(f"The mail server asks to try later: {words}.")

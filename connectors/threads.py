@@ -1,7 +1,11 @@
 """A mail finds its ticket: by the ids of the thread, if its sender is a party to it; machine mail stays out of the queue."""
 
+import re
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
+from connectors.delivery import explained
 from connectors.mail_parsing import Bounce
 from connectors.mail_parsing import Mail as ParsedMail
 from db import decisions, mails, outbox, tickets, trail
@@ -27,8 +31,13 @@ def ticket_of(session: Session, parsed: ParsedMail) -> Ticket | None:
     named = [parsed.in_reply_to, *parsed.references]
     if parsed.bounce is not None:
         named.append(parsed.bounce.message_id)
-    before = mails.known(session, named)
+    before = mails.known(session, named) or mails.with_token(session, tokens_in([*parsed.to, *parsed.cc]))
     return tickets.get(session, before.ticket_id) if before and before.ticket_id else None
+
+
+def tokens_in(addresses: Sequence[str]) -> list[str]:
+    """What stands behind a plus in the addresses: nobody can guess those that we gave out."""
+    return [found[1] for address in addresses if (found := re.search(r"\+([0-9a-f]{16})@", address))]
 
 
 def parties(ticket: Ticket) -> set[str]:
@@ -54,10 +63,11 @@ def come_back(session: Session, ticket: Ticket, bounce: Bounce) -> None:
     if not bounce.final or ticket.status != Status.REPLIED:
         return
     who = bounce.recipient or "the customer"
-    words = ": ".join(part for part in (bounce.status, bounce.reason) if part)
-    decisions.stick(
-        session, ticket, f"The reply to {who} came back{': ' + words if words else ''}. Nobody has read it.", by=PROGRAM
-    )
+    meaning = explained(bounce.status, bounce.reason)
+    stated = bounce.reason if bounce.status in bounce.reason else f"{bounce.status} {bounce.reason}".strip()
+    words = f"{meaning} ({stated})" if meaning and stated else meaning or stated
+    said = f": {words}" if words else ""
+    decisions.stick(session, ticket, f"The reply to {who} came back{said}. Nobody has read it.", by=PROGRAM)
 
 
 def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> Ticket:

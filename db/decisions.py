@@ -1,5 +1,6 @@
 """What a person may decide about a ticket, and what a signature does."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,7 @@ def approve(
         "subject": ticket.subject,
         "body": answer.reply,
         "mail_id": question.id if question else None,
+        "token": secrets.token_hex(8),  # in Message-ID and reply address: nobody else can answer into this ticket
     }
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
 

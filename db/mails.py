@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -105,3 +105,13 @@ def known(session: Session, message_ids: Sequence[str]) -> Mail | None:
         return None
     found = select(Mail).where(Mail.message_id.in_(named), Mail.ticket_id.is_not(None))
     return session.scalar(found.order_by(Mail.id.desc()).limit(1))
+
+
+def with_token(session: Session, tokens: Sequence[str]) -> Mail | None:
+    """The newest mail of ours whose Message-ID holds one of the tokens."""
+    if not tokens:
+        return None
+    ours = select(Mail).where(
+        Mail.outgoing, Mail.ticket_id.is_not(None), or_(*(Mail.message_id.contains(one) for one in tokens))
+    )
+    return session.scalar(ours.order_by(Mail.id.desc()).limit(1))

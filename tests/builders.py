@@ -1,6 +1,7 @@
 """Small ready-made things that many tests begin with."""
 
 from datetime import datetime
+from email.message import Message
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -45,3 +46,11 @@ def raw_mail(
 
 def fetched(raw: bytes, uid: int = 1, uidvalidity: int = 1) -> Fetched:
     return Fetched(uidvalidity, uid, raw)
+
+
+def words_of(message: Message) -> str:
+    """The plain text of a mail that we sent."""
+    part = next(part for part in message.walk() if part.get_content_type() == "text/plain")
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode()

@@ -1,6 +1,6 @@
 """One mail through the whole house: mail, ticket, draft, review, action, reply."""
 
-from builders import RESET, raw_mail
+from builders import RESET, raw_mail, words_of
 from fakes import ANNA, FakeClub, FakeMailbox, FakeMailer, FakeModel
 
 from actions.checking import check_next
@@ -41,7 +41,7 @@ def test_a_mail_walks_through_the_house_once(open_session: OpenSession, desk: De
     assert [(name, params) for name, params, _ in club.effects] == [("reset_password", {"username": "anna42"})]
     ((to, message),) = mailer.sent
     assert to == "anna@kowalczyk.example"
-    assert "https://club.example/reset/x" in message.get_content()
+    assert "https://club.example/reset/x" in words_of(message)
     with open_session.reading() as session:
         ticket = tickets.get(session, 1)
         assert [event.new for event in ticket.events if event.new] == [

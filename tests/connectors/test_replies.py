@@ -1,13 +1,16 @@
 """A reply leaves once, threaded, and filled with what really happened."""
 
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
-from builders import QUESTION, RESET, raw_mail
+from builders import QUESTION, RESET, raw_mail, words_of
 from fakes import FakeMailbox, FakeMailer
 
 from connectors.intake import take_in
+from connectors.mail_parsing import parse_mail
 from connectors.replies import MaybeSent, NotSent, Rejected, reply_next
+from connectors.settings import SmtpSettings
 from db import decisions, outbox, parts, tickets
 from db.desk import Desk
 from db.drafts import Draft
@@ -55,8 +58,8 @@ def test_the_reply_is_filled_threaded_and_kept(open_session: OpenSession, desk: 
     wire = message.as_bytes()
     read = message_from_bytes(wire, policy=policy.default)
     assert to == "anna@kowalczyk.example"
-    assert "https://club.example/r/1" in read.get_content()
-    assert "{reset_url}" not in read.get_content()
+    assert "https://club.example/r/1" in words_of(read)
+    assert "{reset_url}" not in words_of(read)
     assert read["Subject"] == "Re: Login"
     assert read["In-Reply-To"] == "<one@kowalczyk.example>"
     assert f"References: <first@mail.example> <{LONG_ID}> <one@kowalczyk.example>".encode() in wire
@@ -167,3 +170,69 @@ def test_a_mail_that_came_meanwhile_reopens_the_ticket(open_session: OpenSession
 
     with open_session.reading() as session:
         assert tickets.get(session, 1).status == "received"
+
+
+def sent(open_session: OpenSession, desk: Desk, **form: bool) -> EmailMessage:
+    mailer = FakeMailer()
+    assert reply_next(open_session, desk, mailer, SmtpSettings.model_validate(form))
+    ((_, message),) = mailer.sent
+    return message
+
+
+def test_a_reply_has_an_html_form_that_cannot_carry_markup(open_session: OpenSession, desk: Desk) -> None:
+    acted(open_session, Draft("general_inquiry", "", {}, "Hi <b>Anna</b>,\n\nsee https://club.example/a?b=1&c=2."))
+
+    message = sent(open_session, desk)
+
+    html = message.get_body(("html",))
+    assert html is not None
+    assert "Hi &lt;b&gt;Anna&lt;/b&gt;,</p>" in html.get_content()
+    assert '<a href="https://club.example/a?b=1&amp;c=2">' in html.get_content()
+    assert "Auto-Submitted" not in message  # a person signed it
+
+
+def test_the_customers_mail_is_quoted_where_the_settings_say_so(open_session: OpenSession, desk: Desk) -> None:
+    acted(
+        open_session,
+        QUESTION,
+        raw_mail("I forgot it.\r\n\r\nOn Tue, 12 May 2026, TC Westpark wrote:\r\n> Shall we?\r\n"),
+    )
+
+    message = sent(open_session, desk, quote=True)
+
+    assert "Anna Kowalczyk wrote:\n> I forgot it." in words_of(message).replace("\r\n", "\n")
+    assert "Shall we" not in words_of(message)
+    assert parse_mail(message.as_bytes()).said.startswith("Hi Anna,")
+
+
+def test_a_token_in_our_address_finds_the_ticket_where_headers_are_lost(open_session: OpenSession, desk: Desk) -> None:
+    acted(open_session, QUESTION)
+    message = sent(open_session, desk, plus_address=True)
+    address = str(message["Reply-To"]).partition("<")[2].strip(">")
+    assert address.startswith("office+")
+    token = address.partition("+")[2].partition("@")[0]
+    assert token in str(message["Message-ID"])
+
+    def answer(to: str, sender: str, number: int) -> bytes:
+        raw = raw_mail("One more thing.", message_id=f"{number}@x.example", sender=sender)
+        return raw.replace(b"To: office@westpark.example", f"To: {to}".encode())
+
+    mailbox = FakeMailbox([raw_mail(more=f"References: <first@mail.example> <{LONG_ID}>\r\n")])
+    mailbox.raws += [
+        answer(address, "anna@kowalczyk.example", 2),
+        answer(address, "eve@evil.example", 3),
+        answer(address.replace(token, "0" * 16), "anna@kowalczyk.example", 4),
+    ]
+    while take_in(open_session, mailbox):
+        pass
+
+    with open_session.reading() as session:
+        assert [len([mail for mail in ticket.mails if not mail.outgoing]) for ticket in tickets.page(session)][
+            ::-1
+        ] == [2, 1, 1]
+
+
+def test_a_mail_without_id_is_not_answered_with_an_invented_one(open_session: OpenSession, desk: Desk) -> None:
+    acted(open_session, QUESTION, raw_mail().replace(b"Message-ID: <one@kowalczyk.example>\r\n", b""))
+
+    assert "In-Reply-To" not in sent(open_session, desk)
