@@ -268,7 +268,16 @@ class ImapMailbox:
         if is_refusal(error):
             what = "the password" if self.tokens is None else "its token"
             return f"{where} refuses user {self.settings.user} or {what}."
-        return f"The mailbox at {where} cannot be read: {error}."
+        words = str(error)
+        if isinstance(error, socket.gaierror):
+            return f"There is no server named {self.settings.host}: check the name."
+        if "refused" in words.lower() and isinstance(error, OSError):
+            return f"Nothing listens at {where}: check name and port, and whether the server runs."
+        if isinstance(error, TimeoutError):
+            return f"{where} does not answer: check name, port and firewall."
+        if isinstance(error, ssl.SSLError):
+            return f"{where} does not speak TLS as expected ({error.reason}): 993 wants TLS, 143 STARTTLS."
+        return f"The mailbox at {where} cannot be read: {words.rstrip('.')}."
 
 
 def is_refusal(error: Exception) -> bool:

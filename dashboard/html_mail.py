@@ -68,7 +68,8 @@ TAGS = set(
 ATTRIBUTES = {
     "a": {"href", "title"}, "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan", "align", "valign", "bgcolor", "width"},
     "th": {"colspan", "rowspan", "align", "valign", "bgcolor", "width"}, "table": {"align", "bgcolor", "border", "cellpadding", "cellspacing", "width"},
-    "font": {"color", "size", "face"}, "*": {"style", "dir", "lang"},
+    "font": {"color",
+        "size", "face"}, "*": {"style", "dir", "lang"},
 }  # fmt: skip
 STYLES = set(
     [
@@ -80,6 +81,7 @@ STYLES = set(
         "border-top",
         "border-collapse",
         "color",
+        "display",
         "font-family",
         "font-size",
         "font-style",

@@ -19,6 +19,7 @@ from dashboard.routes import (
     drafts,
     health,
     live,
+    mailboxes,
     mails,
     redrafts,
     reopenings,
@@ -45,6 +46,7 @@ SIGNED_IN = (
     mails,
     unreadable,
     spam,
+    mailboxes,
     live,
 )
 

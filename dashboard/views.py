@@ -63,7 +63,7 @@ def row_of(ticket: Ticket, desk: Desk, snippet: str = "") -> Row:
     dot, said = state_of(ticket)
     label, icon = (label_of(desk, ticket.category), icon_of(ticket.category)) if ticket.category else ("", "")
     if ticket.status == Status.RECEIVED and not label:
-        label, icon = "drafting", ""
+        label, icon = "spam" if ticket.spam else "drafting", ""
     sure = f"{ticket.confidence:.0%}" if ticket.confidence is not None and ticket.status != Status.RECEIVED else ""
     lead = {Status.STUCK: "Stuck.", Status.APPROVED: "Approved.", Status.ACTED: "Done, replying."}.get(
         Status(ticket.status), ""
@@ -86,7 +86,7 @@ def row_of(ticket: Ticket, desk: Desk, snippet: str = "") -> Row:
 def state_of(ticket: Ticket) -> tuple[str, str]:
     status = Status(ticket.status)
     if status is Status.RECEIVED:
-        return "draft", "Being drafted"
+        return ("done", "Taken for spam") if ticket.spam else ("draft", "Being drafted")
     if status is Status.STUCK:
         return "stuck", "Stuck"
     if status in (Status.REPLIED, Status.DISMISSED, Status.APPROVED, Status.ACTED):

@@ -150,6 +150,6 @@ def test_trying_a_mailbox_explains_what_is_wrong(house: Mailboxes, dovecot: Dove
 
     assert office.tried(1) == (True, "Signed in as info; INBOX holds 1 mails.")
     assert "refuses user info or the password" in office.tried(2)[1]
-    assert "cannot be read" in office.tried(3)[1]
+    assert "Nothing listens" in office.tried(3)[1]
     assert office.problem_of({"host": "", "user": "x"}) == "host is missing"
     assert "port" in office.problem_of({"host": "h", "user": "x", "port": "many"})
