@@ -23,7 +23,7 @@ ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*
 BETWEEN_WORDS = re.compile(r"(\?=)\s+(=\?[^?\s]{1,60}\?[bBqQ]\?)")
 # What the standard library and the readers of foreign formats raise on hostile mail; there is no list in their docs.
 BREAKS = (
-    ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError, MemoryError, EOFError,
+    ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RuntimeError, NameError, MemoryError, EOFError,
     OSError, MessageError, struct.error,
 )  # fmt: skip
 LOOKS_AT = 20_000  # bytes from which a charset is guessed

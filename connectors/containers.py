@@ -50,15 +50,16 @@ def is_whole_tnef(content: bytes) -> bool:
 
 
 def from_tnef(name: str, content: bytes) -> Unpacked:
+    damaged = Unpacked(files=((name, content),), problem="Its winmail.dat is damaged and cannot be opened.")
     if not is_whole_tnef(content):
-        return Unpacked(files=((name, content),), problem="Its winmail.dat is damaged and cannot be opened.")
+        return damaged
     try:
         held = TNEF(content, do_checksum=False)
         body, html = held.body, held.htmlbody
         files = tuple((str(one.long_filename() or one.name or "unnamed"), bytes(one.data)) for one in held.attachments)
     except BREAKS:
-        return Unpacked(files=((name, content),), problem="Its winmail.dat is damaged and cannot be opened.")
-    return Unpacked(in_words(body), in_words(html), files[:MOST_FILES])
+        return damaged
+    return Unpacked(in_words(body), in_words(html), files[:MOST_FILES]) if body or html or files else damaged
 
 
 def in_words(body: object) -> str:

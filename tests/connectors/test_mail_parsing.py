@@ -1,5 +1,6 @@
 """Each odd mail beside what a person would read in it."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,21 @@ def test_two_senders_are_no_sender() -> None:
 def test_nothing_at_all_is_not_readable() -> None:
     assert not parse_mail(b"\x00\xff\xfe\n\n").readable
     assert not parse_mail(b"").readable
+
+
+def test_a_reader_of_a_foreign_format_that_stumbles_costs_only_its_part() -> None:
+    """Found by fuzzing: tnefparse meets an attachment's data before the attachment."""
+    attribute = b"\x02" + b"\x0f\x80\x06\x00" + b"\x01\x00\x00\x00" + b"x" + b"\x78\x00"
+    tnef = b"\x78\x9f\x3e\x22\x01\x00" + attribute
+    raw = raw_mail(
+        base64.b64encode(tnef).decode(),
+        more="Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n",
+    )
+
+    mail = parse_mail(raw)
+
+    assert [(one.name, one.content) for one in mail.attachments] == [("winmail.dat", tnef)]
+    assert "damaged" in mail.problems[0]
 
 
 LINES = st.sampled_from(
