@@ -175,7 +175,7 @@ def make_loops(
     """One thread for each stage that this process is to run and that has its other side."""
     loops: list[Loop] = []
     demo = settings.house.demo
-    mailer = mailer_of(settings.smtp, demo=demo)
+    mailer = mailer_of(settings.smtp, settings.mail, open_session, vault, demo=demo)
     if "mail" in stages:
         boxes = Mailboxes(
             open_session,

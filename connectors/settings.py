@@ -51,5 +51,6 @@ class SmtpSettings(BaseSettings):
     security: Literal["tls", "starttls", "none"] = "tls"
     sender: str = Field(default="", validation_alias="SMTP_FROM")
     ca_file: str = ""
+    auth: Literal["password", "xoauth2"] = "password"  # xoauth2: with the tokens of the first mailbox
     quote: bool = False  # the customer's mail below our reply
     plus_address: bool = False  # replies come to office+token@…, for senders whose systems drop the thread's headers

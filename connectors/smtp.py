@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 from connectors.delivery import explained
+from connectors.oauth import SignInNeeded, Tokens, TokenServerDown
 from connectors.replies import MaybeSent, NotSent, Rejected
 from connectors.settings import SmtpSettings
 
@@ -16,7 +17,10 @@ TIMEOUT = 30  # seconds
 
 @dataclass(frozen=True)
 class SmtpMailer:
+    """`tokens` where the server wants OAuth2 instead of a password."""
+
     settings: SmtpSettings
+    tokens: Tokens | None = None
 
     @property
     def sender(self) -> str:
@@ -28,7 +32,12 @@ class SmtpMailer:
         try:
             server = self.connect()
         except smtplib.SMTPAuthenticationError as error:
-            raise NotSent(f"{where} refuses user {self.settings.user} or the password.") from error
+            if self.tokens is not None:
+                self.tokens.spoilt()
+            what = "the password" if self.tokens is None else "its token"
+            raise NotSent(f"{where} refuses user {self.settings.user} or {what}.") from error
+        except (SignInNeeded, TokenServerDown) as error:
+            raise NotSent(str(error)) from error
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"The mail server {where} cannot be reached: {error}.") from error
         try:
@@ -44,7 +53,11 @@ class SmtpMailer:
             server = smtplib.SMTP(s.host, s.port, timeout=TIMEOUT)
         if s.security == "starttls":
             server.starttls(context=context)
-        if s.user:
+        if self.tokens is not None:
+            said = f"user={s.user}\x01auth=Bearer {self.tokens.current()}\x01\x01"
+            server.ehlo_or_helo_if_needed()
+            server.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")  # "" answers an error
+        elif s.user:
             server.login(s.user, s.password.get_secret_value())
         return server
 

@@ -19,7 +19,7 @@ from email.message import Message
 from email.parser import BytesParser
 from multiprocessing.connection import Client
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -239,6 +239,8 @@ def postgres_folder() -> Path | None:
 class Sink:
     """A real SMTP server that keeps what it is given; it can pass it on to a mailbox, refuse, or hang up."""
 
+    controls: ClassVar[dict[str, Any]] = {}
+
     def __init__(self, pass_on: Dovecot | None = None) -> None:
         self.mails: list[tuple[str, Message]] = []
         self.pass_on = pass_on
@@ -246,7 +248,7 @@ class Sink:
         self.answer_to_recipient = "250 OK"
         self.hang_up_after_data = False
         self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **self.controls)
 
     def __enter__(self) -> "Sink":
         self.controller.start()

@@ -1,20 +1,27 @@
 """XOAUTH2 against a real OAuth2 server and a real Dovecot: consent, client credentials, expiry, revocation."""
 
+import base64
+import time
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from aiosmtpd.smtp import AuthResult
 from builders import raw_mail
 from oauth import OAuthServer, oauth_server
 from pydantic import SecretStr
-from servers import Dovecot, why_not
+from servers import Dovecot, Sink, why_not
 
 from connectors.imap import ImapMailbox
 from connectors.intake import MailboxDown, take_in
 from connectors.oauth import SignInNeeded, Tokens, TokenServerDown
-from connectors.settings import MailSettings
+from connectors.replies import POLICY, NotSent
+from connectors.settings import MailSettings, SmtpSettings
+from connectors.smtp import SmtpMailer
 from db import mailboxes
 from db.models import MailboxState, Ticket
 from db.session import OpenSession
@@ -158,3 +165,40 @@ def test_tokens_are_stored_encrypted(provider: OAuthServer, open_session: OpenSe
         assert stored is not None
         assert token not in stored.token
     assert Tokens(made, open_session, Vault(tmp_path / "other")).stored() == {}  # another key opens nothing
+
+
+class TokenSink(Sink):
+    """An SMTP server that takes mail only for a token that the OAuth2 server vouches for."""
+
+    controls: ClassVar[dict[str, Any]] = {"auth_required": True, "auth_require_tls": False}
+
+    def __init__(self, provider: OAuthServer) -> None:
+        super().__init__()
+        self.provider = provider
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:
+        said = base64.b64decode(args[1]).decode()
+        token = said.partition("auth=Bearer ")[2].strip("\x01")
+        return AuthResult(
+            success=said.startswith("user=office\x01") and self.provider.valid.get(token, 0) > time.time()
+        )
+
+
+def test_replies_leave_with_the_same_tokens(provider: OAuthServer, open_session: OpenSession, tmp_path: Path) -> None:
+    message = EmailMessage(policy=POLICY)
+    message["From"], message["To"], message["Subject"] = "office@westpark.example", "anna@kowalczyk.example", "Hello"
+    message.set_content("Hello")
+    tokens = Tokens(settings(provider), open_session, Vault(tmp_path))
+    with TokenSink(provider) as sink:
+        smtp = SmtpSettings.model_validate(
+            {"host": "127.0.0.1", "port": sink.port, "user": "office", "security": "none", "auth": "xoauth2"}
+        )
+        mailer = SmtpMailer(smtp, tokens)
+
+        mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)
+        provider.valid.clear()
+        with pytest.raises(NotSent, match="refuses user office or its token"):
+            mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)
+        mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)  # with a new token
+
+    assert len(sink.mails) == 2
