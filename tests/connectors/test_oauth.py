@@ -184,6 +184,7 @@ class TokenSink(Sink):
         )
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the test's own server speaks no TLS
 def test_replies_leave_with_the_same_tokens(provider: OAuthServer, open_session: OpenSession, tmp_path: Path) -> None:
     message = EmailMessage(policy=POLICY)
     message["From"], message["To"], message["Subject"] = "office@westpark.example", "anna@kowalczyk.example", "Hello"
