@@ -51,6 +51,15 @@ class SmtpMailer:
             server: smtplib.SMTP = smtplib.SMTP_SSL(s.host, s.port, timeout=TIMEOUT, context=context)
         else:
             server = smtplib.SMTP(s.host, s.port, timeout=TIMEOUT)
+        try:
+            self.sign_in(server, context)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def sign_in(self, server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        s = self.settings
         if s.security == "starttls":
             server.starttls(context=context)
         if self.tokens is not None:
@@ -59,7 +68,6 @@ class SmtpMailer:
             server.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")  # "" answers an error
         elif s.user:
             server.login(s.user, s.password.get_secret_value())
-        return server
 
     def hand_over(self, server: smtplib.SMTP, message: EmailMessage, to: str, leaves: Callable[[], None]) -> None:
         """Everything up to the final dot can be taken back: a server drops a mail that lacks it (RFC 5321, 4.1.1.4)."""
