@@ -2,10 +2,8 @@
 
 import contextlib
 import re
-import select
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,96 +11,16 @@ from typing import Any
 
 import imaplib2
 
+from connectors import imap_line
+from connectors.imap_line import PlainIMAP, SecureIMAP
 from connectors.intake import Fetched, MailboxDown
 from connectors.oauth import SignInNeeded, Tokens, TokenServerDown
 from connectors.settings import MailSettings
 
-TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
 POLL_SECONDS = 15
 TOGETHER = 50  # mails asked for at one time
 IN_ONE_ANSWER = 8_000_000  # bytes; a larger mail comes alone
-WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 PROBLEMS = (imaplib2.IMAP4.error, imaplib2.IMAP4.abort, OSError, ssl.SSLError, SignInNeeded, TokenServerDown)
-
-
-class Quiet:
-    """Takes what imaplib2 would print."""
-
-    def write(self, words: str) -> None: ...
-    def flush(self) -> None: ...
-
-
-class Verified:
-    """Replaces imaplib2's TLS, which checks neither certificate nor host name, and its reading and sending.
-
-    imaplib2 reads in one thread and sends in others. Where a TLS record without data comes first (a session ticket),
-    its blocking read stays inside OpenSSL while another thread writes, which one connection does not bear: now and
-    then the answer never came. Here nobody waits inside OpenSSL, and one thread at a time is in it.
-    """
-
-    host: str
-    port: int
-    sock: Any
-    read_fd: int
-    guard: threading.Lock
-    context: ssl.SSLContext
-
-    def _init_debug(self, *ignored: object) -> None:
-        """imaplib2 writes its last twenty commands to stderr at every hang-up; nobody wants them there."""
-        super()._init_debug()  # type: ignore[misc]
-        self.debug_file = Quiet()
-
-    def open_socket(self) -> socket.socket:
-        opened = socket.create_connection((self.host, self.port), TIMEOUT)
-        opened.setblocking(False)
-        self.guard = threading.Lock()
-        return opened
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes, b"" at the end; called by imaplib2's reader when the socket is readable."""
-        while True:
-            with self.guard:
-                try:
-                    return bytes(self.sock.recv(size))
-                except WAITS:
-                    pass
-            self.ready(select.POLLIN)
-
-    def send(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            with self.guard:
-                try:
-                    left = left[self.sock.send(left) :]
-                    continue
-                except WAITS:
-                    pass
-            if not self.ready(select.POLLOUT):
-                raise TimeoutError("the server does not take what is sent")
-
-    def ready(self, event: int) -> bool:
-        """Wait outside OpenSSL until the socket can go on; False when it could not for too long."""
-        poll = select.poll()
-        poll.register(self.sock.fileno(), event)
-        return bool(poll.poll(TIMEOUT * 1000))
-
-    def ssl_wrap_socket(self) -> None:
-        self.sock.settimeout(TIMEOUT)
-        try:
-            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
-        except OSError:
-            self.sock.close()
-            raise
-        self.sock.setblocking(False)
-        self.read_fd = self.sock.fileno()
-
-
-class PlainIMAP(Verified, imaplib2.IMAP4):  # type: ignore[misc]
-    """IMAP in clear, or upgraded by STARTTLS."""
-
-
-class SecureIMAP(Verified, imaplib2.IMAP4_SSL):  # type: ignore[misc]
-    """IMAP inside TLS from the first byte."""
 
 
 @dataclass
@@ -188,7 +106,7 @@ class ImapMailbox:
         settings, context = self.settings, ssl.create_default_context(cafile=self.settings.ca_file or None)
         kind = SecureIMAP if settings.security == "tls" else PlainIMAP
         kind.context = context
-        server = kind(settings.host, settings.port, timeout=TIMEOUT)
+        server = kind(settings.host, settings.port, timeout=imap_line.TIMEOUT)
         try:
             self.sign_in(server)
         except PROBLEMS:

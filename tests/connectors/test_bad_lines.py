@@ -14,7 +14,7 @@ from builders import database, raw_mail
 from pydantic import SecretStr
 from servers import Dovecot, free_port, why_not
 
-import connectors.imap
+from connectors import imap_line
 from connectors.imap import ImapMailbox
 from connectors.intake import MailboxDown, take_in
 from connectors.settings import MailSettings
@@ -134,7 +134,7 @@ def test_a_slow_line_is_waited_for(line: Line, tmp_path: Path) -> None:
 def test_a_server_that_goes_silent_is_noticed_and_left(
     line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connectors.imap, "TIMEOUT", 2)
+    monkeypatch.setattr(imap_line, "TIMEOUT", 2)
     open_session, box = database(tmp_path), mailbox(line)
     assert take_in(open_session, box)
 
