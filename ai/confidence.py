@@ -2,7 +2,8 @@
 
 The model's own probabilities are too sure of themselves. A calibration, fitted on mails that the model never learnt
 (`ai/finetuning/calibrate.py`) and stored beside its adapter, turns them into probabilities that keep their word: a
-logistic regression on the score (Platt 1999), or on more signs where that is better on unseen kinds of mail.
+logistic regression on the score (Platt 1999), or on more signs where that is better on unseen kinds of mail, or the
+score as it is where no fit is.
 """
 
 import json
@@ -166,10 +167,10 @@ def doubts(evidence: Evidence, categories: Mapping[str, float]) -> list[str]:
 
 
 def features_of(evidence: Evidence, desk: Desk) -> list[float]:
-    """In the order of FEATURES. `score`: log-probability of category and user name; `human`: log-odds for a person."""
+    """In the order of FEATURES. `score`: log-odds of category and user name; `human`: log-odds for a person."""
     leaning, signs = logit(of_people(evidence.categories, desk)), signs_in(evidence.words)
     return [
-        math.log(max(evidence.categories.get(evidence.category, 0.0) * evidence.username_probability, LEAST)),
+        logit(evidence.categories.get(evidence.category, 0.0) * evidence.username_probability),
         math.log(max(evidence.username_probability, LEAST)),
         float(not evidence.username),
         math.log(max(evidence.signs.get("legal_mass", 1.0), LEAST)),

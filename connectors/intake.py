@@ -164,7 +164,8 @@ def keep(session: Session, mail_id: int, found: ParsedMail | str, settings: Mail
         log.warning("mail %s cannot be read: %s", mail_id, found)
         return
     note(session, mail, found, settings)
-    threads.assign(session, mail, found, taken_for_spam(found.headers, settings.authserv_id))
+    spam = taken_for_spam(found.headers, settings.authserv_id)
+    threads.assign(session, mail, found, spam, settings.group_senders)
     log.info("mail %s taken in as ticket %s", mail.id, mail.ticket_id)
 
 

@@ -36,7 +36,15 @@ def settings_of(row: Mailbox, base: MailSettings, vault: Vault) -> MailSettings:
         **{f"oauth_{key}": str(row.oauth.get(key, "")) for key in ("client_id", "token_url", "auth_url", "scope")},
     }  # fmt: skip
     keep = base.model_dump(
-        include={"ca_file", "idle_seconds", "largest", "largest_attachment", "most_attachments", "authserv_id"}
+        include={
+            "ca_file",
+            "idle_seconds",
+            "largest",
+            "largest_attachment",
+            "most_attachments",
+            "authserv_id",
+            "group_senders",
+        }
     )
     return MailSettings.model_validate({**keep, **stated})
 

@@ -28,6 +28,7 @@ class MailSettings(BaseSettings):
     largest_attachment: int = Field(default=26_000_000, ge=1)
     most_attachments: int = Field(default=100, ge=0)
     authserv_id: str = ""
+    group_senders: str = ""  # addresses and @domains whose systems drop the thread's headers, with commas between
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,10 +13,20 @@ from db import decisions, mails, outbox, tickets, trail
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, Ticket
 
+GROUPED_FOR = timedelta(days=14)
+PREFIXES = re.compile(r"^(?:\s*(?:re|aw|fwd?|wg|antw|sv|vs|tr|rv) ?(?:\[\d+\])?:)+", re.IGNORECASE)
 
-def assign(session: Session, mail: Mail, parsed: ParsedMail, spam: str = "") -> None:
-    """Join the ticket that the mail belongs to, or open a new one. `spam`: why the mail server takes it for spam."""
+
+def assign(session: Session, mail: Mail, parsed: ParsedMail, spam: str = "", group_senders: str = "") -> None:
+    """Join the ticket that the mail belongs to, or open a new one.
+
+    `spam`: why the mail server takes it for spam. `group_senders`: whose mails are joined by subject where nothing else
+    says which ticket they answer.
+    """
     ticket = ticket_of(session, parsed)
+    subject = bare(parsed.subject)
+    if ticket is None and subject and is_grouped(parsed.from_email, group_senders):
+        ticket = tickets.of_sender(session, parsed.from_email, subject, since=parsed.date - GROUPED_FOR)
     if ticket is not None and (not parsed.wants_an_answer or parsed.from_email in parties(ticket)):
         join(session, mail, parsed, ticket)
         return
@@ -33,6 +44,16 @@ def ticket_of(session: Session, parsed: ParsedMail) -> Ticket | None:
         named.append(parsed.bounce.message_id)
     before = mails.known(session, named) or mails.with_token(session, tokens_in([*parsed.to, *parsed.cc]))
     return tickets.get(session, before.ticket_id) if before and before.ticket_id else None
+
+
+def is_grouped(sender: str, stated: str) -> bool:
+    """Whether the setting names the address or its domain."""
+    named = {one.strip().lower() for one in stated.split(",") if one.strip()}
+    return bool(sender) and bool({sender, f"@{sender.rpartition('@')[2]}"} & named)
+
+
+def bare(subject: str) -> str:
+    return PREFIXES.sub("", subject).strip().casefold()
 
 
 def tokens_in(addresses: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Finding tickets, and the one door through which a status changes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
@@ -113,6 +113,12 @@ def counts(session: Session) -> dict[str, int]:
 
 def sent_mails(session: Session, limit: int = 200) -> Sequence[Mail]:
     return session.scalars(select(Mail).where(Mail.outgoing).order_by(Mail.id.desc()).limit(limit)).all()
+
+
+def of_sender(session: Session, sender: str, subject: str, *, since: datetime) -> Ticket | None:
+    """The newest ticket of that sender whose subject ends in those words, whatever stands before them ("Re: …")."""
+    found = select(Ticket).where(Ticket.from_email == sender, Ticket.received_at >= since).order_by(Ticket.id.desc())
+    return next((one for one in session.scalars(found.limit(50)) if one.subject.casefold().endswith(subject)), None)
 
 
 def waiting_for_draft(session: Session, most: int) -> Sequence[Ticket]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -43,6 +44,7 @@ FOLDS = 8
 LEAST_ROWS = 60
 TEMPERATURES = (0.8, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0)
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+AS_IT_IS = "as it is"
 HUMAN = [FEATURES.index("human")]
 USED = {"score": [0], "all": [i for i in range(len(FEATURES)) if i not in HUMAN]}  # what "right" may be fitted on
 
@@ -92,6 +94,7 @@ def main() -> None:
     # Fits, judged crosswise by family, so that the figures are about ways of writing that a fit has not seen.
     features = np.array([features_of(evidence, desk) for _, evidence, _ in found])
     ways = {name: across(features[:, used], right, families) for name, used in USED.items()}
+    ways[AS_IT_IS] = expit(features[:, 0])
     best = min(ways, key=lambda name: log_loss(right, ways[name]))
     of_person, person, threshold = fitted_for_people(features, human, families)
     figures = {
@@ -102,10 +105,11 @@ def main() -> None:
         ),
         "features": best,
         "confidence": confidence_figures(ways[best], right),
-        "uncalibrated": confidence_figures(np.exp(features[:, 0]), right),
+        "uncalibrated": confidence_figures(ways[AS_IT_IS], right),
         "needs_human": figures_at(of_person, human, threshold),
     }
-    calibration = Calibration(logistic(features, right, USED[best]), person, threshold, len(found))
+    fitted = as_read("score") if best == AS_IT_IS else logistic(features, right, USED[best])
+    calibration = Calibration(fitted, person, threshold, len(found))
     write_calibration(folder, calibration, figures=figures)
     write_second_reader(folder, second)
     print(f"temperature {second.temperature}, share of the second reader {second.share}, a person from {threshold} on")
@@ -188,9 +192,13 @@ def fitted_for_people(
     if human.any() and not human.all():
         scores = across(features[:, HUMAN], human, families)
         return scores, logistic(features, human, HUMAN), threshold_for(scores, human)
-    weights = [float(place in HUMAN) for place in range(len(FEATURES))]
-    as_read = Logistic([0.0] * len(FEATURES), [1.0] * len(FEATURES), weights, 0.0)
-    return np.array([as_read(row) for row in features]), as_read, 0.5
+    return expit(features[:, HUMAN[0]]), as_read("human"), 0.5
+
+
+def as_read(name: str) -> Logistic:
+    """The regression that changes nothing: the probability whose log-odds that feature is."""
+    weights = [float(feature == name) for feature in FEATURES]
+    return Logistic([0.0] * len(FEATURES), [1.0] * len(FEATURES), weights, 0.0)
 
 
 def threshold_for(scores: NDArray[Any], human: NDArray[Any]) -> float:

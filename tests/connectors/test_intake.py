@@ -279,3 +279,24 @@ def test_an_attachment_over_the_limit_is_listed_and_said(open_session: OpenSessi
         (mail,) = session.query(Mail).all()
         assert (mail.attachments[0]["name"], mail.attachments[0]["sha256"]) == ("plan.txt", "")
         assert any("too large" in words for words in mail.notices)
+
+
+def test_senders_whose_systems_drop_headers_are_grouped_where_the_settings_say_so(open_session: OpenSession) -> None:
+    first = raw_mail("Is it free?", subject="Order 77", message_id="1@x.example")
+    again = raw_mail("It is urgent.", subject="AW: Re: Order 77", message_id="2@x.example")
+    other = raw_mail("And this?", subject="Order 78", message_id="3@x.example")
+    mailbox = FakeMailbox([first, again, other])
+    while take_in(open_session, mailbox, settings=MailSettings(group_senders="eve@evil.example, @kowalczyk.example")):
+        pass
+
+    with open_session.reading() as session:
+        assert [len(ticket.mails) for ticket in tickets.page(session)] == [1, 2]
+
+
+def test_nobody_is_grouped_by_subject_otherwise(open_session: OpenSession) -> None:
+    take_all(
+        open_session,
+        FakeMailbox([raw_mail(f"{i}", subject="Order 77", message_id=f"{i}@x.example") for i in range(2)]),
+    )
+
+    assert len(all_tickets(open_session)) == 2
