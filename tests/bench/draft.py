@@ -24,6 +24,7 @@ MAILS = 12 if QUICK else 60
 SIGNED = 60 if QUICK else 500
 STEPS = (0, 50, 150, 500)  # signed answers at which the curve is measured
 CACHE = ROOT / "var" / "bench" / "gguf"
+KEPT = ROOT / "var" / "bench" / "draft"
 BUDGET = 400
 
 
@@ -245,14 +246,14 @@ def timed(write: Callable[[Any], str], mails: list[Any]) -> dict[str, Any]:
 
 ARMS: dict[str, Callable[[], dict[str, Any]]] = {
     "ours_cold": ours_cold,
+    "llama_q8": lambda: llama_cpp("Q8_0"),
+    "generate": generate,
     "ours_warm": ours_warm,
     "reference": reference,
-    "llama_q8": lambda: llama_cpp("Q8_0"),
     "llama_q4": lambda: llama_cpp("Q4_0"),
-    "generate": generate,
-    "curve": curve,
-    "hostile_random": hostile_random,
     "hostile_real": hostile_real,
+    "hostile_random": hostile_random,
+    "curve": curve,
 }
 SLOW = ("reference", "llama_q4", "generate", "curve")
 
@@ -285,7 +286,11 @@ def arms() -> Iterator[tuple[str, dict[str, Any]]]:
         if done.returncode:
             print(f"{name} did not run: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
             continue
-        yield name, json.loads(done.stdout.strip().splitlines()[-1])
+        found = done.stdout.strip().splitlines()[-1]
+        KEPT.mkdir(parents=True, exist_ok=True)
+        (KEPT / f"{name}.json").write_text(found + "\n", encoding="utf-8")  # for a run that is stopped half way
+        print(f"{name} is done", flush=True)
+        yield name, json.loads(found)
 
 
 def told(runs: dict[str, dict[str, Any]]) -> Iterator[Any]:
