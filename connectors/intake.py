@@ -4,8 +4,10 @@ import email
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email import policy
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +24,8 @@ from db.models import Mail
 from db.session import OpenSession
 
 log = logging.getLogger(__name__)
-AT_ONCE = 50  # mails read in one go
+AT_ONCE = 100  # mails read in one go
+TOGETHER = 20  # mails stored in one transaction
 READING = threading.Lock()  # one thread of this process reads; the mailboxes' other threads go on fetching
 
 
@@ -119,11 +122,24 @@ def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) 
 
 
 def read_some(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
+    """While some mails are stored, the next ones are read."""
     with open_session.reading() as session:
         waiting = [(mail.id, mail.raw) for mail in mails.unread(session, AT_ONCE)]
-    if not waiting:
-        return False
-    read = [(mail_id, parsed_or_reason(parse, raw)) for mail_id, raw in waiting]
+    parts = [waiting[i : i + TOGETHER] for i in range(0, len(waiting), TOGETHER)]
+    with ThreadPoolExecutor(1) as ahead:
+        for read in ahead.map(partial(parsed_or_reasons, parse), parts):
+            keep_all(open_session, read, settings)
+    return bool(waiting)
+
+
+Read = Sequence[tuple[int, ParsedMail | str]]  # a mail's number, and what it says or why it cannot be read
+
+
+def parsed_or_reasons(parse: Parser, raws: Sequence[tuple[int, bytes]]) -> Read:
+    return [(mail_id, parsed_or_reason(parse, raw)) for mail_id, raw in raws]
+
+
+def keep_all(open_session: OpenSession, read: Read, settings: MailSettings) -> None:
     try:
         with open_session() as session:
             together = mails.named(session, [mail_id for mail_id, _ in read])  # one question for all of them
@@ -134,7 +150,6 @@ def read_some(open_session: OpenSession, parse: Parser, settings: MailSettings) 
         log.exception("mails cannot be stored together: each for itself")
         for mail_id, found in read:
             keep_alone(open_session, mail_id, found, settings)
-    return True
 
 
 def keep_alone(open_session: OpenSession, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:

@@ -89,7 +89,12 @@ def arm(kind: str, port: int, url: str) -> None:
     box = ImapMailbox(settings)
     box.connected()
     started, count = time.monotonic(), 0
-    if kind == "bare":
+    if kind == "bare, one at a time":
+        found = box.connection.uid("SEARCH", "ALL")[1][0].split()
+        for uid in found:
+            count += box.connection.uid("FETCH", uid.decode(), "(BODY.PEEK[])")[0] == "OK"
+        seconds = time.monotonic() - started
+    elif kind == "bare":
         last = 0
         while found := box.fetch_after(box.uidvalidity, last):
             last, count = found[-1].uid, count + len(found)
@@ -109,9 +114,15 @@ def arm(kind: str, port: int, url: str) -> None:
             count = session.query(Mail).filter(Mail.ticket_id.is_not(None)).count()
         reader.stop()
     box.hang_up()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = high_water()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(json.dumps({"mails": count, "rate": count / seconds, "peak": peak, "child": child}))
+
+
+def high_water() -> float:
+    """MiB; getrusage would count the process that started this one."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def main() -> None:
@@ -124,16 +135,22 @@ def main() -> None:
     with Dovecot({"office": "s3cret"}) as dovecot, TemporaryDirectory() as folder:
         for raw in letters(MAILS):
             dovecot.deliver(raw)
-        arms = {"bare": "", "sqlite": f"sqlite:///{folder}/desk.db"}
+        arms = {"bare": "", "bare, one at a time": "", "sqlite": f"sqlite:///{folder}/desk.db"}
         with Postgres() as postgres:
             if postgres.url:
                 arms["postgresql"] = postgres.url
             found = {kind: run(kind, dovecot.imap, url) for kind, url in arms.items()}
-    figures = [Figure("bare fetch (imaplib2)", found["bare"]["rate"], "mails/s")]
-    for kind in [name for name in found if name != "bare"]:
-        ratio = found[kind]["rate"] / found["bare"]["rate"]
+    figures = [
+        Figure("bare fetch (imaplib2), fifty at a time", found["bare"]["rate"], "mails/s"),
+        Figure("bare fetch (imaplib2), one at a time", found["bare, one at a time"]["rate"], "mails/s"),
+    ]
+    for kind in [name for name in found if not name.startswith("bare")]:
+        rate = found[kind]["rate"]
         figures += [
-            Figure(f"{kind}, durable", found[kind]["rate"], "mails/s", "bare fetch", ratio, 0.5),
+            Figure(f"{kind}, durable", rate, "mails/s", "bare, fifty at a time", rate / found["bare"]["rate"], 0.5),
+            Figure(
+                f"{kind}, durable", rate, "mails/s", "bare, one at a time", rate / found["bare, one at a time"]["rate"]
+            ),
             Figure(f"{kind}, peak memory of the stage", found[kind]["peak"], "MiB"),
             Figure(f"{kind}, peak memory of the reader", found[kind]["child"], "MiB"),
         ]
