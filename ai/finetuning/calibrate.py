@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
@@ -164,11 +164,16 @@ def regression() -> Any:
 
 
 def across(features: NDArray[Any], target: NDArray[Any], families: Sequence[str]) -> NDArray[Any]:
-    """Probability for each row by a regression that saw none of its family."""
+    """Probability for each row by a regression that saw none of its family; the others' share where they are all alike."""
+    found = np.zeros(len(target))
     folds = GroupKFold(min(FOLDS, len(set(families))))
-    return np.asarray(
-        cross_val_predict(regression(), features, target, groups=families, cv=folds, method="predict_proba")[:, 1]
-    )
+    for others, those in folds.split(features, target, families):
+        known = target[others]
+        alike = known.all() or not known.any()
+        found[those] = (
+            known.mean() if alike else regression().fit(features[others], known).predict_proba(features[those])[:, 1]
+        )
+    return found
 
 
 def logistic(features: NDArray[Any], target: NDArray[Any], used: Sequence[int]) -> Logistic:
@@ -186,10 +191,14 @@ def fitted_for_people(
 ) -> tuple[NDArray[Any], Logistic, float]:
     """Scores judged crosswise, the regression and its threshold for "a person must decide".
 
-    Where the rows hold no such mail, or no other, there is nothing to fit: the log-odds of the readers then stand as
-    they are.
+    Where fewer than two families hold such mail, or other mail, there is nothing to fit: the log-odds of the readers
+    then stand as they are.
     """
-    if human.any() and not human.all():
+    sides = [
+        {family for family, marked in zip(families, human, strict=True) if bool(marked) == side}
+        for side in (True, False)
+    ]
+    if min(map(len, sides)) >= 2:
         scores = across(features[:, HUMAN], human, families)
         return scores, logistic(features, human, HUMAN), threshold_for(scores, human)
     return expit(features[:, HUMAN[0]]), as_read("human"), 0.5
