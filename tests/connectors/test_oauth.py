@@ -92,7 +92,6 @@ def test_a_person_consents_once_and_tokens_are_renewed(
     asked = parse_qs(urlsplit(url).query)
     assert asked["code_challenge_method"] == ["S256"]
     back = httpx.get(url).headers["location"]
-    provider.life = 2
     tokens.consented(CALLBACK, back, remembered)
 
     first = tokens.current()
