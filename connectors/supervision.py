@@ -67,10 +67,6 @@ class Mailboxes:
         if isinstance(mailbox, ImapMailbox):
             mailbox.hang_up()
 
-    def stop_all(self) -> None:
-        for name in list(self.running):
-            self.running[name][2].stopping.set()
-
     def tell_of_lock_outs(self) -> None:
         """Once for each time that a mailbox stops letting us in, by mail, to whoever runs the house."""
         with self.open_session() as session:
