@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from builders import words_of
 from house import MAIL, Town, town
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -88,7 +89,7 @@ def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chr
 
     (effect,) = house.effects()
     (mail,) = house.inbox("oliver")
-    text = mail.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    text = words_of(mail)
     assert "https://club.example/reset/" in text
     assert "{reset_url}" not in text
     assert "See you on court." in text
