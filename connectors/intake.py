@@ -142,10 +142,9 @@ def parsed_or_reasons(parse: Parser, raws: Sequence[tuple[int, bytes]]) -> Read:
 def keep_all(open_session: OpenSession, read: Read, settings: MailSettings) -> None:
     try:
         with open_session() as session:
-            together = mails.named(session, [mail_id for mail_id, _ in read])  # one question for all of them
+            stored = {mail.id: mail for mail in mails.named(session, [mail_id for mail_id, _ in read])}
             for mail_id, found in read:
-                keep(session, mail_id, found, settings)
-            del together
+                keep(session, stored[mail_id], found, settings)
     except SQLAlchemyError:  # what one of them says cannot be stored; the others can
         log.exception("mails cannot be stored together: each for itself")
         for mail_id, found in read:
@@ -155,10 +154,15 @@ def keep_all(open_session: OpenSession, read: Read, settings: MailSettings) -> N
 def keep_alone(open_session: OpenSession, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:
     try:
         with open_session() as session:
-            keep(session, mail_id, found, settings)
+            keep(session, mails.get(session, mail_id), found, settings)
     except SQLAlchemyError as error:
         with open_session() as session:
-            keep(session, mail_id, f"What it says cannot be stored ({type(error).__name__}).", settings)
+            keep(
+                session,
+                mails.get(session, mail_id),
+                f"What it says cannot be stored ({type(error).__name__}).",
+                settings,
+            )
 
 
 def parsed_or_reason(parse: Parser, raw: bytes) -> ParsedMail | str:
@@ -169,14 +173,13 @@ def parsed_or_reason(parse: Parser, raw: bytes) -> ParsedMail | str:
     return parsed if parsed.readable else "It has no headers, or neither a sender nor any text."
 
 
-def keep(session: Session, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:
-    mail = mails.get(session, mail_id)
+def keep(session: Session, mail: Mail, found: ParsedMail | str, settings: MailSettings) -> None:
     if mail.read:  # another process was first
         return
     mail.read = True
     if isinstance(found, str):
         mail.problem = found
-        log.warning("mail %s cannot be read: %s", mail_id, found)
+        log.warning("mail %s cannot be read: %s", mail.id, found)
         return
     note(session, mail, found, settings)
     spam = taken_for_spam(found.headers, settings.authserv_id)

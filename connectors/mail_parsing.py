@@ -15,7 +15,7 @@ from connectors.automatic import OWN_HEADER, Bounce, Kind, bounce_of, kind_of
 from connectors.charsets import BREAKS, clean, decoded
 from connectors.mail_bodies import Attachment, Body, body_of
 from connectors.mail_headers import addresses, all_ids, date_in, first_headers, first_id, sender
-from connectors.newly_said import split_said
+from connectors.newly_said import newly_said
 
 __all__ = ["OWN_HEADER", "Attachment", "Bounce", "Kind", "Mail", "parse_mail"]
 LONGEST_HEADERS = 1_000_000  # bytes
@@ -118,7 +118,7 @@ def parse_mail(raw: bytes) -> Mail:
         cc=tuple(address for _, address in addresses(message, "Cc")),
         subject=" ".join(headers.get("subject", "").split()),
         text=text,
-        said=split_said(text).said,
+        said=newly_said(text),
         html=body.html[:LONGEST_HTML],
         attachments=body.attachments,
         kind=kind,

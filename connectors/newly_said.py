@@ -6,7 +6,6 @@ rule of dashes with words, a block of headers), in the languages of the mail pro
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 LONGEST_INTRO = 6  # lines over which a mail program may wrap "On … wrote:"
 MOST_LINES = 3000  # that are searched for older mails
@@ -69,25 +68,11 @@ QUOTED = re.compile(r"^ ?(?:>|\|(?: |$))")
 LEADER = re.compile(r"^(?P<who>[A-Z][\w-]{0,30}> ?)")  # Richard> as some old programs quote
 
 
-@dataclass(frozen=True)
-class Parts:
-    """A text cut in two: `said` is new, `rest` is everything else in its order."""
-
-    said: str
-    rest: str
-
-
-def split_said(text: str) -> Parts:
-    """Cut a mail's text. `said` is the whole text where nothing else would be left."""
+def newly_said(text: str) -> str:
+    """What is new in a mail's text; the whole text where nothing else would be left."""
     text = ARMOUR.sub("", text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = own_lines(lines)
-    said = "\n".join(lines[i] for i in kept).strip("\n").rstrip()
-    if not said.strip():
-        return Parts(text.strip(), "")
-    taken = set(kept)
-    rest = "\n".join(line for i, line in enumerate(lines) if i not in taken)
-    return Parts(said.strip(), rest.strip())
+    return "\n".join(lines[i] for i in own_lines(lines)).strip() or text.strip()
 
 
 def own_lines(lines: Sequence[str]) -> list[int]:

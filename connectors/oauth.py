@@ -84,7 +84,7 @@ class Tokens:
                 access_type="offline",
                 prompt="consent",
             )
-        return str(url), {"state": state, "verifier": verifier, "mailbox": self.settings.name}
+        return str(url), {"state": state, "verifier": verifier}
 
     def consented(self, callback: str, came_back: str, remembered: dict[str, str]) -> None:
         """Turn what the person came back with into tokens. Raise SignInNeeded or TokenServerDown."""

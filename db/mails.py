@@ -79,7 +79,7 @@ def read_again(session: Session, mail_id: int) -> None:
 
 
 def named(session: Session, mail_ids: Sequence[int]) -> Sequence[Mail]:
-    """Those mails; while the caller holds them, `get` finds them without asking the database."""
+    """Those mails, asked for together."""
     return session.scalars(select(Mail).where(Mail.id.in_(mail_ids))).all()
 
 
