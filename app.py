@@ -28,6 +28,7 @@ from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
 from connectors.choosing import mailer_of
+from connectors.intake import read_next
 from connectors.mailboxes import Office
 from connectors.reading import Reader
 from connectors.replies import reply_next
@@ -52,6 +53,7 @@ from db.vault import Vault
 
 log = logging.getLogger("courtdesk")
 LOOK_AT_MODEL = 60
+LOOK_AT_STORED = 0.2  # seconds, all of these
 LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
@@ -177,14 +179,18 @@ def make_loops(
     demo = settings.house.demo
     mailer = mailer_of(settings.smtp, settings.mail, open_session, vault, demo=demo)
     if "mail" in stages:
+        reader = Reader()
         boxes = Mailboxes(
             open_session,
             settings.mail,
             vault,
-            Reader(),
+            reader,
             desk.folder / "demo" if demo else None,
             mailer,
             settings.dashboard.admin_email,
+        )
+        loops.append(
+            Loop("reading", lambda: read_next(open_session, reader, settings.mail), lambda: time.sleep(LOOK_AT_STORED))
         )
         loops.append(Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)))
     if "draft" in stages:

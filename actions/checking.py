@@ -52,7 +52,7 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             ticket.reasons = [*ticket.reasons, NOT_KNOWN]
         if any(check.ok is False for check in plan.checks) and not ticket.needs_human:
             ticket.needs_human = True
-        trail.write(session, ticket.id, "checked", actor=PROGRAM)
+        trail.write(session, ticket, "checked", actor=PROGRAM)
     return True
 
 

@@ -61,8 +61,8 @@ def strictly(content: bytes, name: str) -> str | None:
 def utf8(content: bytes) -> str | None:
     """UTF-8 with a few broken places is still UTF-8; without one whole sequence it is something else."""
     found = content.decode("utf-8", "replace")
-    broken, whole = found.count("\ufffd"), sum(c > "\x7f" and c != "\ufffd" for c in found)
-    return found if broken <= whole else None
+    broken = found.count("\ufffd")
+    return found if not broken or broken <= sum(c > "\x7f" and c != "\ufffd" for c in found) else None
 
 
 def guessed(content: bytes, name: str) -> str:

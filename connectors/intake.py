@@ -1,6 +1,7 @@
 """A mail becomes a ticket: fetched, stored raw, then read. Nothing is lost between the steps."""
 
 import email
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -24,8 +25,8 @@ from db.models import Mail
 from db.session import OpenSession
 
 log = logging.getLogger(__name__)
-AT_ONCE = 100  # mails read in one go
-TOGETHER = 20  # mails stored in one transaction
+AT_ONCE = 500  # mails read in one go
+TOGETHER, IN_MEMORY = 50, 8_000_000  # mails, and bytes of them, in one transaction
 READING = threading.Lock()  # one thread of this process reads; the mailboxes' other threads go on fetching
 
 
@@ -35,10 +36,6 @@ class MailboxDown(TryLater):
     def __init__(self, words: str, *, sign_in: bool = False) -> None:
         super().__init__(words)
         self.sign_in = sign_in
-
-
-class UnreadableMail(Exception):
-    """The mail cannot be read; the message says why. It is kept as it came."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,16 @@ class Mailbox(Protocol):
         """Return when there may be news. Raise MailboxDown."""
 
 
-Parser = Callable[[bytes], ParsedMail]  # may raise UnreadableMail
+Parser = Callable[[Sequence[bytes]], Sequence[ParsedMail | str]]  # what each mail says, or why it cannot be read
+
+
+def read_here(raws: Sequence[bytes]) -> list[ParsedMail | str]:
+    """In this process, without limits."""
+    return [parse_mail(raw) for raw in raws]
 
 
 def take_in(
-    open_session: OpenSession, mailbox: Mailbox, parse: Parser = parse_mail, settings: MailSettings | None = None
+    open_session: OpenSession, mailbox: Mailbox, parse: Parser = read_here, settings: MailSettings | None = None
 ) -> bool:
     """Store new mails, or read stored ones. Return False when the mailbox holds nothing new."""
     if read_next(open_session, parse, settings or MailSettings()):
@@ -124,56 +126,75 @@ def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) 
 def read_some(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
     """While some mails are stored, the next ones are read."""
     with open_session.reading() as session:
-        waiting = [(mail.id, mail.raw) for mail in mails.unread(session, AT_ONCE)]
-    parts = [waiting[i : i + TOGETHER] for i in range(0, len(waiting), TOGETHER)]
+        waiting = mails.unread(session, AT_ONCE)
     with ThreadPoolExecutor(1) as ahead:
-        for read in ahead.map(partial(parsed_or_reasons, parse), parts):
+        for read in ahead.map(partial(said_or_reasons, open_session, parse), in_parts(waiting)):
             keep_all(open_session, read, settings)
     return bool(waiting)
+
+
+def in_parts(waiting: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Numbers and sizes of mails become lists of numbers, each small enough for memory and one transaction."""
+    parts: list[list[int]] = []
+    room = 0
+    for mail_id, size in waiting:
+        if not parts or len(parts[-1]) == TOGETHER or size > room:
+            parts.append([])
+            room = IN_MEMORY
+        parts[-1].append(mail_id)
+        room -= size
+    return parts
 
 
 Read = Sequence[tuple[int, ParsedMail | str]]  # a mail's number, and what it says or why it cannot be read
 
 
-def parsed_or_reasons(parse: Parser, raws: Sequence[tuple[int, bytes]]) -> Read:
-    return [(mail_id, parsed_or_reason(parse, raw)) for mail_id, raw in raws]
+def said_or_reasons(open_session: OpenSession, parse: Parser, mail_ids: Sequence[int]) -> Read:
+    with open_session.reading() as session:
+        raws = mails.raws(session, mail_ids)
+    found = parse([raw for _, raw in raws])
+    return [(mail_id, said_or_reason(one)) for (mail_id, _), one in zip(raws, found, strict=True)]
 
 
 def keep_all(open_session: OpenSession, read: Read, settings: MailSettings) -> None:
     try:
-        with open_session() as session:
-            stored = {mail.id: mail for mail in mails.named(session, [mail_id for mail_id, _ in read])}
-            for mail_id, found in read:
-                keep(session, stored[mail_id], found, settings)
-    except SQLAlchemyError:  # what one of them says cannot be stored; the others can
-        log.exception("mails cannot be stored together: each for itself")
-        for mail_id, found in read:
-            keep_alone(open_session, mail_id, found, settings)
-
-
-def keep_alone(open_session: OpenSession, mail_id: int, found: ParsedMail | str, settings: MailSettings) -> None:
-    try:
-        with open_session() as session:
-            keep(session, mails.get(session, mail_id), found, settings)
+        keep_together(open_session, read, settings)
     except SQLAlchemyError as error:
-        with open_session() as session:
-            keep(
-                session,
-                mails.get(session, mail_id),
-                f"What it says cannot be stored ({type(error).__name__}).",
-                settings,
-            )
+        if len(read) > 1:  # what one of them says cannot be stored; the others can
+            log.exception("mails cannot be stored together: each for itself")
+            for one in read:
+                keep_all(open_session, [one], settings)
+        else:
+            words = f"What it says cannot be stored ({type(error).__name__})."
+            keep_together(open_session, [(read[0][0], words)], settings)
 
 
-def parsed_or_reason(parse: Parser, raw: bytes) -> ParsedMail | str:
-    try:
-        parsed = parse(raw)
-    except UnreadableMail as problem:
-        return str(problem)
-    return parsed if parsed.readable else "It has no headers, or neither a sender nor any text."
+def keep_together(open_session: OpenSession, read: Read, settings: MailSettings) -> None:
+    """In one transaction, and with few statements: rows are written together at its end."""
+    with open_session() as session, session.no_autoflush:
+        stored = {mail.id: mail for mail in mails.named(session, [mail_id for mail_id, _ in read])}
+        parsed = [found for _, found in read if not isinstance(found, str)]
+        known = mails.Known(session, [name for one in parsed for name in threads.named_by(one)])
+        contents: dict[str, bytes] = {}
+        for mail_id, found in read:
+            keep(session, stored[mail_id], found, known, contents, settings)
+        mails.keep_attachments(session, contents)
 
 
-def keep(session: Session, mail: Mail, found: ParsedMail | str, settings: MailSettings) -> None:
+def said_or_reason(found: ParsedMail | str) -> ParsedMail | str:
+    if isinstance(found, str) or found.readable:
+        return found
+    return "It has no headers, or neither a sender nor any text."
+
+
+def keep(
+    session: Session,
+    mail: Mail,
+    found: ParsedMail | str,
+    known: mails.Known,
+    contents: dict[str, bytes],
+    settings: MailSettings,
+) -> None:
     if mail.read:  # another process was first
         return
     mail.read = True
@@ -181,10 +202,11 @@ def keep(session: Session, mail: Mail, found: ParsedMail | str, settings: MailSe
         mail.problem = found
         log.warning("mail %s cannot be read: %s", mail.id, found)
         return
-    note(session, mail, found, settings)
+    contents |= note(mail, found, settings)
     spam = taken_for_spam(found.headers, settings.authserv_id)
-    threads.assign(session, mail, found, spam, settings.group_senders)
-    log.info("mail %s taken in as ticket %s", mail.id, mail.ticket_id)
+    threads.assign(session, mail, found, known, spam=spam, group_senders=settings.group_senders)
+    known.add(mail)
+    log.info("mail %s taken in", mail.id)
 
 
 SAME = (
@@ -193,17 +215,20 @@ SAME = (
 )  # fmt: skip
 
 
-def note(session: Session, mail: Mail, parsed: ParsedMail, settings: MailSettings) -> None:
-    """Write down what the mail says, and keep its attachments as far as the settings allow."""
+def note(mail: Mail, parsed: ParsedMail, settings: MailSettings) -> dict[str, bytes]:
+    """Write down what the mail says; the contents of its attachments by SHA-256, as far as the settings keep them."""
     for name in SAME:
         setattr(mail, name, getattr(parsed, name))
     mail.references, mail.to, mail.cc = list(parsed.references), list(parsed.to), list(parsed.cc)
-    listed, left_out = [], 0
+    listed, left_out, contents = [], 0, {}
     for number, one in enumerate(parsed.attachments):
         kept = one.size <= settings.largest_attachment and number < settings.most_attachments
         left_out += not kept
-        digest = mails.keep_attachment(session, one.content) if kept else ""
+        digest = hashlib.sha256(one.content).hexdigest() if kept else ""
+        if kept:
+            contents[digest] = one.content
         listed.append({"name": one.name, "type": one.type, "size": one.size, "cid": one.cid, "sha256": digest})
     mail.attachments = listed
     words = [f"{left_out} of its attachments are too large or too many to be kept apart; the original has them."]
     mail.notices = [*(mail.notices or []), *parsed.problems, *(words if left_out else [])]
+    return contents

@@ -11,10 +11,14 @@ LONGEST_INTRO = 6  # lines over which a mail program may wrap "On … wrote:"
 MOST_LINES = 3000  # that are searched for older mails
 LONGEST_SIGNATURE = 25  # lines; more below a "--" is no signature
 
-WROTE = (
-    r"wrote|writes|schrieb(?:en)?|geschrieben|a écrit|écrit|escribió|ha scritto|scrive|schreef|geschreven|escreveu|napisał\(?a?\)?|napsal\(?a?\)?|"
-    r"skrev|kirjoitti|пишет|писал(?:а)?|написал(?:а)?|написав|пише|写道|寫道|작성"
-)
+# "wrote" in the languages of mail programs: the stem, which is looked for first because that is fast, and its ending
+VERBS = (
+    ("wrote", ""), ("writes", ""), ("schrieb", "(?:en)?"), ("geschrieben", ""), ("a écrit", ""), ("écrit", ""), ("escribió", ""),
+    ("ha scritto", ""), ("scrive", ""), ("schreef", ""), ("geschreven", ""), ("escreveu", ""), ("napisał", r"\(?a?\)?"),
+    ("napsal", r"\(?a?\)?"), ("skrev", ""), ("kirjoitti", ""), ("пишет", ""), ("писал", "а?"), ("написал", "а?"),
+    ("написав", ""), ("пише", ""), ("写道", ""), ("寫道", ""), ("작성", ""),
+)  # fmt: skip
+WROTE = "|".join(stem + ending for stem, ending in VERBS)
 WHEN_WORDS = r"on|am|at|le|el|il|op|em|w dniu|dnia|den|på|dne|в|在|sent|gesendet"
 CLOCK = r"\d{1,2}[:.h]\d{2}"
 # Every part is bounded and searched for by itself: one pattern for a whole line would take time to the fourth power.
@@ -118,10 +122,11 @@ def next_seam(lines: Sequence[str], start: int) -> tuple[int, int, bool]:
 
 def intro_at(lines: Sequence[str], i: int) -> int:
     """How many lines from `i` on introduce a quoted mail; 0 where they do not."""
-    if len(lines[i]) > 400:
+    window = lines[i : i + LONGEST_INTRO]
+    if len(lines[i]) > 400 or not (says_wrote(window) or any(is_stamp(" ".join(window[:n])) for n in (1, 2))):
         return 0
     joined = ""
-    for wide, line in enumerate(lines[i : i + LONGEST_INTRO], start=1):
+    for wide, line in enumerate(window, start=1):
         if not line.strip() and wide > 1 and not BEGUN.match(joined):
             break
         joined = f"{joined} {line.lstrip('> ')}" if joined else line
@@ -131,6 +136,11 @@ def intro_at(lines: Sequence[str], i: int) -> int:
             return wide
     follows = next((line for line in lines[i + 1 : i + 4] if line.strip()), "")
     return 1 if SHORT_INTRO.match(lines[i]) and is_quoted(follows) else 0
+
+
+def says_wrote(window: Sequence[str]) -> bool:
+    words = " ".join(line.lstrip("> ") for line in window).lower()
+    return any(stem in words for stem, _ in VERBS)
 
 
 def is_intro(joined: str, first: str) -> bool:

@@ -8,25 +8,25 @@ Each message on the pipes is its length in 8 bytes and then the bytes; answers a
 import base64
 import contextlib
 import json
+import os
 import resource
-import selectors
+import select
 import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
 
-from connectors.intake import UnreadableMail
 from connectors.mail_parsing import Attachment, Bounce, Mail, parse_mail
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 20.0  # for one mail
 MEMORY = 1_500_000_000  # bytes of address space
-IN_PIPE = 60_000  # bytes that a pipe takes at once
 LENGTH = struct.Struct(">Q")
 
 
@@ -39,25 +39,32 @@ class Reader:
     child: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def __call__(self, raw: bytes) -> Mail:
-        """Raise UnreadableMail where the child takes too long, too much memory, or dies."""
+    def __call__(self, raws: Sequence[bytes]) -> list[Mail | str]:
+        """What each mail says, or why it cannot be read: it takes too long or too much memory, or the child dies of it."""
+        found: list[Mail | str] = []
         with self.guard:
-            child = self.running()
-            assert child.stdin is not None
-            assert child.stdout is not None
-            try:
-                if len(raw) < IN_PIPE:
-                    send(child.stdin, raw)
-                else:  # more than a pipe holds: a child that hangs must not hang us
-                    threading.Thread(target=send, args=(child.stdin, raw), daemon=True).start()
-                answer = received(child.stdout, self.seconds)
-            except TimeoutError:
-                self.stop()
-                raise UnreadableMail(f"Reading it takes more than {self.seconds:g} seconds.") from None
-            except EOFError:
-                self.stop()
-                raise UnreadableMail("Reading it takes too much memory, or breaks the reader.") from None
-        return mail_from(json.loads(answer))
+            while len(found) < len(raws):
+                found += self.some(raws[len(found) :])
+        return found
+
+    def some(self, raws: Sequence[bytes]) -> list[Mail | str]:
+        """All of the mails, or those up to the one that ends the child."""
+        child = self.running()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        # Sent from beside: the child answers while it is sent more, and one that hangs must not hang us.
+        threading.Thread(target=send_all, args=(child.stdin, raws), daemon=True).start()
+        answers, found = Answers(child.stdout.fileno()), list[Mail | str]()
+        try:
+            for _ in raws:
+                found.append(mail_from(json.loads(answers.next(self.seconds))))
+        except TimeoutError:
+            self.stop()
+            found.append(f"Reading it takes more than {self.seconds:g} seconds.")
+        except EOFError:
+            self.stop()
+            found.append("Reading it takes too much memory, or breaks the reader.")
+        return found
 
     def running(self) -> "subprocess.Popen[bytes]":
         if self.child is not None and self.child.poll() is not None:
@@ -83,27 +90,38 @@ class Reader:
                     pipe.close()
 
 
-def send(pipe: IO[bytes], content: bytes) -> None:
+def send_all(pipe: IO[bytes], contents: Sequence[bytes]) -> None:
     with contextlib.suppress(OSError, ValueError):  # a child that died is noticed by the one who waits for its answer
-        pipe.write(LENGTH.pack(len(content)) + content)
-        pipe.flush()
+        for content in contents:
+            pipe.write(LENGTH.pack(len(content)) + content)
+            pipe.flush()
 
 
-def received(pipe: IO[bytes], seconds: float) -> bytes:
-    """The next message. Raise TimeoutError, or EOFError where the other side is gone."""
-    deadline, content, wanted = monotonic() + seconds, bytearray(), LENGTH.size
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while len(content) < wanted:
-            if not selector.select(max(0.0, deadline - monotonic())):
+@dataclass
+class Answers:
+    """Messages out of a pipe, as they come."""
+
+    pipe: int
+    come: bytearray = field(default_factory=bytearray)
+
+    def next(self, seconds: float) -> bytes:
+        """Raise TimeoutError, or EOFError where the other side is gone."""
+        deadline = monotonic() + seconds
+        self.have(LENGTH.size, deadline)
+        behind = LENGTH.size + LENGTH.unpack(self.come[: LENGTH.size])[0]
+        self.have(behind, deadline)
+        message = bytes(self.come[LENGTH.size : behind])
+        del self.come[:behind]
+        return message
+
+    def have(self, wanted: int, deadline: float) -> None:
+        while len(self.come) < wanted:
+            if not select.select([self.pipe], [], [], max(0.0, deadline - monotonic()))[0]:
                 raise TimeoutError
-            chunk = pipe.read1(1 << 20)  # type: ignore[attr-defined]
+            chunk = os.read(self.pipe, 1 << 20)
             if not chunk:
                 raise EOFError
-            content += chunk
-            if wanted == LENGTH.size and len(content) >= wanted:
-                wanted += LENGTH.unpack(content[: LENGTH.size])[0]
-    return bytes(content[LENGTH.size :])
+            self.come += chunk
 
 
 def mail_as_json(mail: Mail) -> bytes:
@@ -137,7 +155,7 @@ def main() -> None:
     given, said = sys.stdin.buffer, sys.stdout.buffer
     while head := given.read(LENGTH.size):
         content = given.read(LENGTH.unpack(head)[0])
-        send(said, mail_as_json(parse_mail(content)))
+        send_all(said, [mail_as_json(parse_mail(content))])
 
 
 if __name__ == "__main__":

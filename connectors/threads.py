@@ -17,33 +17,39 @@ GROUPED_FOR = timedelta(days=14)
 PREFIXES = re.compile(r"^(?:\s*(?:re|aw|fwd?|wg|antw|sv|vs|tr|rv) ?(?:\[\d+\])?:)+", re.IGNORECASE)
 
 
-def assign(session: Session, mail: Mail, parsed: ParsedMail, spam: str = "", group_senders: str = "") -> None:
-    """Join the ticket that the mail belongs to, or open a new one.
+def named_by(parsed: ParsedMail) -> list[str]:
+    """The Message-IDs that it answers; of a delivery report that of the mail that came back."""
+    return [parsed.in_reply_to, *parsed.references, *([parsed.bounce.message_id] if parsed.bounce else [])]
 
-    `spam`: why the mail server takes it for spam. `group_senders`: whose mails are joined by subject where nothing else
+
+def assign(
+    session: Session, mail: Mail, parsed: ParsedMail, known: mails.Known, *, spam: str = "", group_senders: str = ""
+) -> None:
+    """Join the ticket that the mail belongs to, or open a new one. It need not be flushed before.
+
+    `known`: the mails that this one may name. `spam`: why the mail server takes it for spam. `group_senders`: whose mails are joined by subject where nothing else
     says which ticket they answer.
     """
-    ticket = ticket_of(session, parsed)
+    ticket = known.ticket(named_by(parsed)) or by_token(session, parsed)
     subject = bare(parsed.subject)
     if ticket is None and subject and is_grouped(parsed.from_email, group_senders):
+        session.flush()
         ticket = tickets.of_sender(session, parsed.from_email, subject, since=parsed.date - GROUPED_FOR)
     if ticket is not None and (not parsed.wants_an_answer or parsed.from_email in parties(ticket)):
         join(session, mail, parsed, ticket)
         return
     opened = open_ticket(session, mail, parsed, spam)
     if ticket is not None:
+        if ticket.id is None:
+            session.flush()
         words = f"answers ticket {ticket.id}, to which {parsed.from_email or 'its sender'} is no party"
-        trail.write(session, opened.id, "refers", actor=PROGRAM, note=words)
+        trail.write(session, opened, "refers", actor=PROGRAM, note=words)
         mail.notices = [*mail.notices, f"It {words}: it was kept apart from it."]
 
 
-def ticket_of(session: Session, parsed: ParsedMail) -> Ticket | None:
-    """By the mails that it names; a delivery report by the mail that came back."""
-    named = [parsed.in_reply_to, *parsed.references]
-    if parsed.bounce is not None:
-        named.append(parsed.bounce.message_id)
-    before = mails.known(session, named) or mails.with_token(session, tokens_in([*parsed.to, *parsed.cc]))
-    return tickets.get(session, before.ticket_id) if before and before.ticket_id else None
+def by_token(session: Session, parsed: ParsedMail) -> Ticket | None:
+    before = mails.with_token(session, tokens_in([*parsed.to, *parsed.cc]))
+    return before.ticket if before else None
 
 
 def is_grouped(sender: str, stated: str) -> bool:
@@ -71,8 +77,8 @@ def parties(ticket: Ticket) -> set[str]:
 
 
 def join(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> None:
-    mail.ticket_id = ticket.id
-    trail.write(session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, note=parsed.kind)
+    mail.ticket = ticket
+    trail.write(session, ticket, "mail", actor=parsed.from_email or PROGRAM, note=parsed.kind)
     if parsed.bounce is not None:
         come_back(session, ticket, parsed.bounce)
     elif parsed.wants_an_answer:
@@ -93,17 +99,17 @@ def come_back(session: Session, ticket: Ticket, bounce: Bounce) -> None:
 
 def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> Ticket:
     ticket = Ticket(
+        status=Status.RECEIVED,  # both are asked for before the ticket is written
+        version=1,
         subject=parsed.subject,
         from_name=parsed.from_name,
         from_email=parsed.from_email,
         received_at=parsed.date,
         spam=spam,
     )
-    session.add(ticket)
-    session.flush()
-    mail.ticket_id = ticket.id
+    mail.ticket = ticket
     trail.write(
-        session, ticket.id, "mail", actor=parsed.from_email or PROGRAM, new=Status.RECEIVED.value, note=parsed.kind
+        session, ticket, "mail", actor=parsed.from_email or PROGRAM, new=Status.RECEIVED.value, note=parsed.kind
     )
     if not parsed.wants_an_answer:
         words = f"written by a machine ({parsed.kind.replace('_', ' ')})"

@@ -1,13 +1,14 @@
 """Mails as rows: stored raw and once, before anybody reads them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, load_only
 
-from db.models import Attachment, Cursor, Mail
+from db.models import Attachment, Cursor, Mail, Ticket
 
 
 def store_all(session: Session, raws: Sequence[tuple[bytes, str]], *, mailbox: str) -> list[Mail | None]:
@@ -45,21 +46,24 @@ def dedupe_key(mailbox: str, message_id: str, content: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def keep_attachment(session: Session, content: bytes) -> str:
-    """Keep the content, once; returns its SHA-256."""
-    digest = hashlib.sha256(content).hexdigest()
-    if session.get(Attachment, digest) is None:
-        try:
-            with session.begin_nested():
-                session.add(Attachment(sha256=digest, content=content))
-        except IntegrityError:  # another process kept it in the same moment
-            pass
-    return digest
+def keep_attachments(session: Session, contents: Mapping[str, bytes]) -> None:
+    """Keep each content once, under its SHA-256 in hex; another process may keep the same in the same moment."""
+    here = set(session.scalars(select(Attachment.sha256).where(Attachment.sha256.in_(contents))))
+    new = [{"sha256": digest, "content": content} for digest, content in contents.items() if digest not in here]
+    if new:
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        insert = sqlite.insert(Attachment) if is_sqlite else postgresql.insert(Attachment)
+        session.execute(insert.on_conflict_do_nothing(), new)
 
 
-def unread(session: Session, most: int) -> Sequence[Mail]:
-    """The oldest stored mails that nobody has parsed yet."""
-    return session.scalars(select(Mail).where(Mail.read.is_(False)).order_by(Mail.id).limit(most)).all()
+def unread(session: Session, most: int) -> Sequence[tuple[int, int]]:
+    """Numbers of the oldest stored mails that nobody has parsed yet, and how many bytes each has."""
+    found = select(Mail.id, func.length(Mail.raw)).where(Mail.read.is_(False)).order_by(Mail.id).limit(most)
+    return session.execute(found).all()
+
+
+def raws(session: Session, mail_ids: Sequence[int]) -> Sequence[tuple[int, bytes]]:
+    return session.execute(select(Mail.id, Mail.raw).where(Mail.id.in_(mail_ids)).order_by(Mail.id)).all()
 
 
 def unreadable(session: Session) -> Sequence[Mail]:
@@ -98,13 +102,24 @@ def cursor_of(session: Session, mailbox: str) -> Cursor:
     return cursor
 
 
-def known(session: Session, message_ids: Sequence[str]) -> Mail | None:
-    """The newest mail among those that a reply names, to find its ticket."""
-    named = [one for one in message_ids if one]
-    if not named:
-        return None
-    found = select(Mail).where(Mail.message_id.in_(named), Mail.ticket_id.is_not(None))
-    return session.scalar(found.order_by(Mail.id.desc()).limit(1))
+class Known:
+    """The mails that some new mails name, asked for together; the new ones become known one after the other."""
+
+    def __init__(self, session: Session, message_ids: Sequence[str]) -> None:
+        wanted = {one for one in message_ids if one}
+        found = select(Mail).where(Mail.message_id.in_(wanted), Mail.ticket_id.is_not(None)).order_by(Mail.id)
+        only = (load_only(Mail.message_id, Mail.ticket_id), joinedload(Mail.ticket))
+        rows = session.scalars(found.options(*only)) if wanted else ()
+        self.mails = {mail.message_id: mail for mail in rows}
+
+    def add(self, mail: Mail) -> None:
+        if mail.message_id:
+            self.mails[mail.message_id] = mail
+
+    def ticket(self, message_ids: Sequence[str]) -> Ticket | None:
+        """Of the newest among the mails that a reply names."""
+        named = [self.mails[one] for one in message_ids if one in self.mails]
+        return max(named, key=lambda mail: mail.id).ticket if named else None
 
 
 def with_token(session: Session, tokens: Sequence[str]) -> Mail | None:

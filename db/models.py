@@ -66,7 +66,7 @@ class Ticket(Base):
     spam: Mapped[str] = mapped_column(String(200), default="")  # why the mail server takes it for spam; "" where not
 
     mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
-    events: Mapped[list["Event"]] = relationship(order_by="Event.id")
+    events: Mapped[list["Event"]] = relationship(order_by="Event.id", back_populates="ticket")
     promises: Mapped[list["Promise"]] = relationship(order_by="Promise.id", back_populates="ticket")
 
     __table_args__ = (Index("ix_tickets_status_received_at", "status", "received_at"),)
@@ -168,6 +168,8 @@ class Event(Base):
     old: Mapped[str] = mapped_column(String(20), default="")
     new: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(Text, default="")
+
+    ticket: Mapped[Ticket] = relationship(back_populates="events")
 
 
 class Promise(Base):

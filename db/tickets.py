@@ -52,7 +52,7 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
     if moved is None:
         raise StaleTicket(f"Ticket {ticket.id} changed while you were looking at it. Nothing was done.")
     session.refresh(ticket)
-    trail.write(session, ticket.id, "moved", actor=actor, old=old.value, new=new.value, note=note)
+    trail.write(session, ticket, "moved", actor=actor, old=old.value, new=new.value, note=note)
 
 
 def listed(session: Session, view: str, *, words: str = "", limit: int = 200) -> Sequence[Ticket]:
@@ -158,7 +158,7 @@ def proposal(ticket: Ticket) -> Draft | None:
 def announce(session: Session, ticket: Ticket, category: str, best: list[tuple[str, float]]) -> None:
     """Let the pages see what a ticket is about while its reply is still being written."""
     ticket.category, ticket.made_by = category, {"categories": best}
-    trail.write(session, ticket.id, "read", actor=PROGRAM, note=category)
+    trail.write(session, ticket, "read", actor=PROGRAM, note=category)
 
 
 def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None:
@@ -210,7 +210,7 @@ def open_by_hand(session: Session, *, by: str, subject: str, body: str, from_ema
     )
     mail.from_name, mail.from_email, mail.subject = from_name, ticket.from_email, subject
     session.add(mail)
-    trail.write(session, ticket.id, "mail", actor=by, new=Status.RECEIVED.value, note="by hand")
+    trail.write(session, ticket, "mail", actor=by, new=Status.RECEIVED.value, note="by hand")
     session.flush()
     session.refresh(ticket)
     return ticket

@@ -3,13 +3,13 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Event
+from db.models import Event, Ticket
 
 
 def write(
-    session: Session, ticket_id: int, what: str, *, actor: str, old: str = "", new: str = "", note: str = ""
+    session: Session, ticket: Ticket, what: str, *, actor: str, old: str = "", new: str = "", note: str = ""
 ) -> None:
-    session.add(Event(ticket_id=ticket_id, what=what, actor=actor, old=old, new=new, note=note))
+    session.add(Event(ticket=ticket, what=what, actor=actor, old=old, new=new, note=note))
 
 
 def newest(session: Session) -> int:

@@ -21,5 +21,5 @@ def dismiss_all(request: Request, session: Writing, caller: TheCaller) -> Respon
 def welcome(request: Request, ticket: TheTicket, session: Writing, caller: TheCaller) -> Response:
     """It is no spam: it is drafted like any other."""
     ticket.spam = ""
-    trail.write(session, ticket.id, "no spam", actor=caller.name)
+    trail.write(session, ticket, "no spam", actor=caller.name)
     return respond.go(request, f"/tickets/{ticket.id}?view=open")

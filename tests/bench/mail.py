@@ -15,6 +15,10 @@ from email.policy import SMTP
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from db.session import OpenSession
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -50,7 +54,8 @@ def letters(count: int) -> list[bytes]:
     ]
     for i in range(count):
         mail = EmailMessage(policy=SMTP)
-        mail["From"] = f"Member {i % 400} <member{i % 400}@club.example>"
+        who = (i - 4 if i % 5 == 4 else i) % 400  # every fifth goes on in the thread of one before
+        mail["From"] = f"Member {who} <member{who}@club.example>"
         mail["To"], mail["Subject"] = "office@westpark.example", f"Anfrage {i}: Plätze"
         mail["Message-ID"], mail["Date"] = f"<{i}@club.example>", "Thu, 14 May 2026 09:12:00 +0200"
         if i % 5 == 4:
@@ -77,9 +82,10 @@ def arm(kind: str, port: int, url: str) -> None:
     from pydantic import SecretStr
 
     from connectors.imap import ImapMailbox
-    from connectors.intake import take_in
+    from connectors.intake import read_next, take_in
     from connectors.reading import Reader
     from connectors.settings import MailSettings
+    from db.loop import Loop
     from db.migrate import migrate
     from db.session import open_database
 
@@ -103,11 +109,14 @@ def arm(kind: str, port: int, url: str) -> None:
         open_session = open_database(url)
         migrate(open_session)
         reader = Reader()
-        reader(b"From: a@b.example\r\n\r\nwarm")
+        reader([b"From: a@b.example\r\n\r\nwarm"])
+        reading = Loop("reading", lambda: read_next(open_session, reader, settings), lambda: time.sleep(0.05))
+        reading.start()
         started = time.monotonic()
-        while take_in(open_session, box, reader, settings):
-            pass
+        while take_in(open_session, box, reader, settings) or is_behind(open_session):
+            time.sleep(0 if box.handed_out else 0.02)  # all fetched: as in the house, it waits for the reading
         seconds = time.monotonic() - started
+        reading.stopping.set()
         from db.models import Mail
 
         with open_session.reading() as session:
@@ -117,6 +126,14 @@ def arm(kind: str, port: int, url: str) -> None:
     peak = high_water()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(json.dumps({"mails": count, "rate": count / seconds, "peak": peak, "child": child}))
+
+
+def is_behind(open_session: "OpenSession") -> bool:
+    """Whether some mails are stored and not yet read."""
+    from db import mails
+
+    with open_session.reading() as session:
+        return bool(mails.unread(session, 1))
 
 
 def high_water() -> float:

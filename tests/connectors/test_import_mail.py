@@ -11,7 +11,7 @@ from builders import raw_mail
 from servers import ROOT
 
 from connectors.import_mail import NoMail, import_all, raws_at
-from connectors.mail_parsing import parse_mail
+from connectors.intake import read_here
 from connectors.settings import MailSettings
 from db.models import Mail, Ticket
 from db.session import OpenSession
@@ -53,8 +53,8 @@ def count(open_session: OpenSession) -> int:
 def test_each_form_is_imported_once(open_session: OpenSession, tmp_path: Path, form: object) -> None:
     path = form(tmp_path)  # type: ignore[operator]
 
-    first = import_all(open_session, raws_at(path), "office", parse_mail, MailSettings(), closed=False)
-    second = import_all(open_session, raws_at(path), "office", parse_mail, MailSettings(), closed=False)
+    first = import_all(open_session, raws_at(path), "office", read_here, MailSettings(), closed=False)
+    second = import_all(open_session, raws_at(path), "office", read_here, MailSettings(), closed=False)
 
     assert (first, second) == ((5, 0, 5), (0, 5, 0))
     assert count(open_session) == 5
@@ -68,14 +68,14 @@ def test_a_stopped_import_goes_on(open_session: OpenSession, tmp_path: Path) -> 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_all(open_session, stopped(), "office", parse_mail, MailSettings(), closed=False)
-    import_all(open_session, raws_at(as_mbox(tmp_path)), "office", parse_mail, MailSettings(), closed=False)
+        import_all(open_session, stopped(), "office", read_here, MailSettings(), closed=False)
+    import_all(open_session, raws_at(as_mbox(tmp_path)), "office", read_here, MailSettings(), closed=False)
 
     assert count(open_session) == 5
 
 
 def test_history_is_not_drafted(open_session: OpenSession, tmp_path: Path) -> None:
-    import_all(open_session, raws_at(as_mbox(tmp_path)), "office", parse_mail, MailSettings(), closed=True)
+    import_all(open_session, raws_at(as_mbox(tmp_path)), "office", read_here, MailSettings(), closed=True)
 
     with open_session.reading() as session:
         assert {ticket.status for ticket in session.query(Ticket)} == {"dismissed"}

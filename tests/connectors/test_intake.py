@@ -1,5 +1,6 @@
 """A mail becomes a ticket, once, whatever it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from builders import RESET, fetched, raw_mail
 from fakes import FakeMailbox
 
 from connectors import intake
-from connectors.intake import Fetched, MailboxDown, UnreadableMail, take_in
+from connectors.intake import Fetched, MailboxDown, take_in
 from connectors.mail_parsing import Mail as ParsedMail
 from connectors.mail_parsing import parse_mail
 from connectors.settings import MailSettings
@@ -41,8 +42,8 @@ def test_the_raw_mail_is_stored_before_it_is_read(open_session: OpenSession) -> 
         intake.store(session, "fake", [fetched(raw)])
 
     with open_session.reading() as session:
-        (mail,) = mails.unread(session, 10)
-        assert mail.raw == raw
+        ((mail_id, _),) = mails.unread(session, 10)
+        assert mails.raws(session, [mail_id]) == [(mail_id, raw)]
         assert mails.cursor_of(session, "fake").last_uid == 1
     assert all_tickets(open_session) == []
 
@@ -80,8 +81,8 @@ def test_an_unreadable_mail_is_kept_and_stops_nothing(open_session: OpenSession)
 
 
 def test_an_unreadable_mail_can_be_read_again(open_session: OpenSession) -> None:
-    def breaks(raw: bytes) -> ParsedMail:
-        raise UnreadableMail("The reader died.")
+    def breaks(raws: Sequence[bytes]) -> list[ParsedMail | str]:
+        return ["The reader died." for _ in raws]
 
     mailbox = FakeMailbox([raw_mail()])
     while take_in(open_session, mailbox, breaks):
@@ -98,9 +99,9 @@ def test_an_unreadable_mail_can_be_read_again(open_session: OpenSession) -> None
 
 
 def test_a_mail_that_the_database_refuses_costs_only_itself(open_session: OpenSession) -> None:
-    def poisoned(raw: bytes) -> ParsedMail:
-        parsed = parse_mail(raw)
-        return replace(parsed, from_name=None) if b"poison" in raw else parsed  # type: ignore[arg-type]
+    def poisoned(raws: Sequence[bytes]) -> list[ParsedMail | str]:
+        found = [parse_mail(raw) for raw in raws]
+        return [replace(one, from_name=None) if "poison" in one.text else one for one in found]  # type: ignore[arg-type]
 
     with open_session() as session:
         for i, text in enumerate(["one", "poison", "three"]):
@@ -134,6 +135,15 @@ def test_an_answer_joins_its_ticket_and_retires_the_proposal(open_session: OpenS
     assert ticket.status == "received"
     with open_session.reading() as session:
         assert len(tickets.get(session, 1).mails) == 2
+
+
+def test_mails_of_one_thread_that_come_together_are_one_ticket(open_session: OpenSession) -> None:
+    second = raw_mail("Any news?", message_id="2@x.example", more="In-Reply-To: <1@x.example>\r\n")
+    third = raw_mail("Hello?", message_id="3@x.example", more="In-Reply-To: <2@x.example>\r\n")
+    take_all(open_session, FakeMailbox([raw_mail("First", message_id="1@x.example"), second, third]))
+
+    (ticket,) = all_tickets(open_session)
+    assert [mail.said for mail in ticket.mails] == ["First", "Any news?", "Hello?"]
 
 
 def test_a_stranger_who_knows_an_id_does_not_join(open_session: OpenSession) -> None:

@@ -10,7 +10,7 @@ from fakes import FakeMailer
 from pydantic import SecretStr
 from servers import Dovecot, free_port, why_not
 
-from connectors.mail_parsing import parse_mail
+from connectors.intake import read_here
 from connectors.mailboxes import Office
 from connectors.settings import MailSettings
 from connectors.supervision import Mailboxes
@@ -41,9 +41,7 @@ def house(dovecot: Dovecot, open_session: OpenSession, tmp_path: Path) -> Iterat
             "idle_seconds": 1,
         }
     )
-    made = Mailboxes(
-        open_session, settings, Vault(tmp_path), parse_mail, mailer=FakeMailer(), tell="admin@club.example"
-    )
+    made = Mailboxes(open_session, settings, Vault(tmp_path), read_here, mailer=FakeMailer(), tell="admin@club.example")
     yield made
     for name in list(made.running):
         made.stop(name)
