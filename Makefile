@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 TORCH := torch==2.13.0
-SERVERS := dovecot-imapd dovecot-lmtpd chromium chromium-driver
+SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
 .PHONY: run test check format train eval generate bench-train bench-draft bench-mail clean
@@ -54,7 +54,8 @@ bench-mail: .venv/installed
 # Real servers and a browser for the tests; where they cannot be installed, those tests say that they were skipped.
 .PHONY: servers
 servers:
-	@if command -v dovecot >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	@missing=; for one in dovecot dnsmasq mariadbd chromedriver; do command -v $$one >/dev/null || missing=$$one; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "No apt-get: tests with real servers will be skipped."; exit 0; fi; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null \

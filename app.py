@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -19,8 +19,10 @@ from fastapi import FastAPI
 
 from actions.checking import check_next, make_plan
 from actions.choosing import club_of, start_sandbox
-from actions.dispatch import Unreachable, act_next
+from actions.dispatch import act_next
 from actions.http import HttpClub
+from actions.looking import look
+from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
@@ -28,6 +30,8 @@ from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
 from connectors.choosing import mailer_of
+from connectors.codes import code_next
+from connectors.demo import DEMO_SERVER
 from connectors.intake import read_next
 from connectors.mailboxes import Office
 from connectors.reading import Reader
@@ -49,6 +53,7 @@ from db.plans import Asked, Plan
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
 from db.tickets import StaleTicket
+from db.trail import seal_next
 from db.vault import Vault
 
 log = logging.getLogger("courtdesk")
@@ -56,6 +61,7 @@ LOOK_AT_MODEL = 60
 LOOK_AT_STORED = 0.2  # seconds, all of these
 LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
+SEAL_EVERY = 1
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -71,6 +77,12 @@ class ClubPreCheck:
             return make_plan(asked, self.desk, self.club)
         except Unreachable as problem:
             raise NoAnswer(f"{problem} Nothing was sent.") from problem
+
+    def look(self, action: str, params: Mapping[str, Any]) -> str:
+        try:
+            return look(self.club, action, params)[1]
+        except Unreachable as problem:
+            raise NoAnswer(str(problem)) from problem
 
 
 @dataclass
@@ -175,11 +187,13 @@ def make_loops(
     vault: Vault,
 ) -> list[Loop]:
     """One thread for each stage that this process is to run and that has its other side."""
-    loops: list[Loop] = []
+    trail_key = kept_secret("trail", settings.house.var_dir).encode()
+    loops = [Loop("trail", lambda: seal_next(open_session, trail_key), lambda: time.sleep(SEAL_EVERY))]
     demo = settings.house.demo
     mailer = mailer_of(settings.smtp, settings.mail, open_session, vault, demo=demo)
     if "mail" in stages:
-        reader = Reader()
+        trusted = settings.mail.authserv_id or (DEMO_SERVER if demo and not settings.mail.host else "")
+        reader = Reader(trusted=trusted, dns=settings.mail.dns)
         boxes = Mailboxes(
             open_session,
             settings.mail,
@@ -203,6 +217,7 @@ def make_loops(
         loops.append(Loop("club", lambda: look_at(open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
     if "reply" in stages and mailer is not None:
         loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer, settings.smtp), routine=ROUTINE))
+        loops.append(Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE))
     return loops
 
 

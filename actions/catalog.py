@@ -59,7 +59,11 @@ class MoveBooking(Parameters):
 
 @dataclass(frozen=True)
 class ActionKind:
-    """`label` names the action, `sentence` says it for one case, `fills` are the reply's placeholders."""
+    """`label` names the action, `sentence` says it for one case, `fills` are the reply's placeholders.
+
+    `on_account`: it acts on an account itself, so autopilot never may. `is_harmless`: it gives nothing to whoever asked,
+    only to the address on file. `undone_by`: the action that takes it back, "" where none does.
+    """
 
     name: str
     label: str
@@ -67,18 +71,20 @@ class ActionKind:
     parameters: type[Parameters]
     fills: frozenset[str]
     on_account: bool = False
+    is_harmless: bool = False
+    undone_by: str = ""
 
 
 CATALOG: dict[str, ActionKind] = {
     kind.name: kind
     for kind in (
-        ActionKind("create_account", "Create account", "Create the account {username}", CreateAccount, frozenset({"set_password_url", "account.username"}), on_account=True),
-        ActionKind("reset_password", "Reset password", "Reset password for {username}", ResetPassword, frozenset({"reset_url", "account.username"}), on_account=True),
+        ActionKind("create_account", "Create account", "Create the account {username}", CreateAccount, frozenset({"set_password_url", "account.username"}), on_account=True, undone_by="delete_account"),
+        ActionKind("reset_password", "Reset password", "Reset password for {username}", ResetPassword, frozenset({"reset_url", "account.username"}), on_account=True, is_harmless=True),
         ActionKind("update_account", "Update account", "Update the account {username}", UpdateAccount, frozenset({"account.username"}), on_account=True),
         ActionKind("delete_account", "Delete account", "Delete the account {username}", DeleteAccount, frozenset({"account.username"}), on_account=True),
-        ActionKind("create_booking", "Create booking", "Book a court for {username}", CreateBooking, frozenset({"booking.start", "booking.court"})),
+        ActionKind("create_booking", "Create booking", "Book a court for {username}", CreateBooking, frozenset({"booking.start", "booking.court"}), undone_by="cancel_booking"),
         ActionKind("cancel_booking", "Cancel booking", "Cancel the booking of {username}", CancelBooking, frozenset({"booking.start", "booking.court", "fee"})),
-        ActionKind("move_booking", "Move booking", "Move the booking of {username}", MoveBooking, frozenset({"booking.start", "booking.court"})),
+        ActionKind("move_booking", "Move booking", "Move the booking of {username}", MoveBooking, frozenset({"booking.start", "booking.court"}), undone_by="move_booking"),
     )
 }  # fmt: skip
 
@@ -108,4 +114,5 @@ def kind_of(declared: DeclaredAction) -> ActionKind:
         create_model(declared.name, __base__=Parameters, **fields),
         frozenset(declared.fills),
         on_account=True,
+        is_harmless=declared.harmless,
     )

@@ -5,8 +5,9 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from actions.catalog import UnknownAction, action_named
-from actions.dispatch import Unreachable
-from actions.planning import CannotPlan, Club, Planner
+from actions.outcomes import Unreachable
+from actions.planning import Club, Planner
+from actions.stated import CannotPlan
 from db import parts, tickets, trail
 from db.desk import Desk
 from db.lifecycle import PROGRAM
@@ -28,7 +29,7 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
         proposal = tickets.proposal(ticket) if ticket else None
         if ticket is None or proposal is None:
             return False
-        asked = Asked(proposal.category, proposal.username, dict(proposal.details), proposal.reply, ticket.from_email)
+        asked = tickets.asked(ticket, proposal)
         seen = ticket.version
     try:
         plan, problem = make_plan(asked, desk, club), ""
@@ -65,6 +66,8 @@ def less_sure(confidence: float) -> float:
 def make_plan(asked: Asked, desk: Desk, club: Club) -> Plan:
     """Work out what approving would do. Raise Unreachable; everything else becomes words in the plan."""
     name = desk.category(asked.category).action
+    if asked.has_acted:
+        return Plan("", {}, asked.from_email, note="Reply only: the action has happened.")
     if not name:
         return Plan(action="", params={}, to=asked.from_email)
     try:

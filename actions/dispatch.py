@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from actions.checking import make_plan
+from actions.outcomes import OutcomeUnknown, Refused, Unreachable
+from actions.planning import Club
 from actions.refusals import refused_reply
 from db import decisions, outbox, parts, tickets
 from db.desk import Desk
@@ -17,24 +20,8 @@ from db.session import OpenSession
 UNKNOWN_TRIES = 3
 
 
-class Refused(Exception):
-    """The club said no; nothing happened there. `code` is for programs, `detail` for people."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code, self.detail = code, detail
-
-
-class Unreachable(Exception):
-    """The club could not be asked, so nothing happened there."""
-
-
-class OutcomeUnknown(Exception):
-    """The request left, but no answer says what became of it."""
-
-
-class Backend(Protocol):
-    """`repeats_are_safe`: the same key carried out twice has one effect."""
+class Backend(Club, Protocol):
+    """A club that can be asked and told. `repeats_are_safe`: the same key carried out twice has one effect."""
 
     @property
     def repeats_are_safe(self) -> bool: ...
@@ -49,6 +36,9 @@ def act_next(open_session: OpenSession, desk: Desk, backend: Backend) -> bool:
         row = outbox.claim(session, "action", when=Status.APPROVED)
         if row is None:
             return False
+        if not outbox.is_as_signed(row):
+            stop(session, row, "What was signed has been changed since. Nothing was done.", state="changed")
+            return True
         if must_stop(row, backend):
             stop(
                 session,
@@ -56,9 +46,38 @@ def act_next(open_session: OpenSession, desk: Desk, backend: Backend) -> bool:
                 "The program was interrupted while the action was under way, and cannot know whether it happened.",
             )
             return True
-        outbox.go(session, row.id)
-    carry_out(open_session, desk, backend, row)
+    if is_still_right(open_session, desk, backend, row):
+        with open_session() as session:
+            outbox.go(session, row.id)
+        carry_out(open_session, desk, backend, row)
     return True
+
+
+def is_still_right(open_session: OpenSession, desk: Desk, backend: Backend, row: Promise) -> bool:
+    """Look once more, just before the effect: may whoever asked still speak for the account?
+
+    What else has changed the club says itself. A row that was begun before is not looked at: it may have changed that.
+    """
+    with open_session.reading() as session:
+        ticket = tickets.get(session, row.ticket_id)
+        answer = tickets.proposal(ticket)
+        if row.state == "inflight" or row.result is not None or answer is None:
+            return True
+        asked = tickets.asked(ticket, answer)
+    try:
+        plan = make_plan(asked, desk, backend)
+    except Unreachable as problem:
+        with open_session() as session:
+            parts.report(session, "club", "failing", str(problem))
+            outbox.try_later(session, row, str(problem), begun=False)
+        return False
+    if not plan.doubt:
+        return True
+    with open_session() as session:
+        outbox.settle(session, row.id, state="refused", result={"error": plan.doubt})
+        ticket = tickets.get(session, row.ticket_id)
+        decisions.take_back(session, ticket, f"The check just before the action said: {plan.doubt}.", by=PROGRAM)
+    return False
 
 
 def pass_without_action(session: Session) -> bool:
@@ -103,8 +122,8 @@ def carry_out(open_session: OpenSession, desk: Desk, backend: Backend, row: Prom
             tickets.move(session, ticket, Status.ACTED, actor=PROGRAM, seen=ticket.version, note=row.payload["name"])
 
 
-def stop(session: Session, row: Promise, reason: str) -> None:
-    outbox.settle(session, row.id, state="unknown", result={"error": reason})
+def stop(session: Session, row: Promise, reason: str, *, state: str = "unknown") -> None:
+    outbox.settle(session, row.id, state=state, result={"error": reason})
     ticket = tickets.get(session, row.ticket_id)
     outbox.retire(session, ticket)
     decisions.stick(session, ticket, f"{reason} No reply was sent.", by=PROGRAM)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from actions.dispatch import OutcomeUnknown, Refused, Unreachable
+from actions.outcomes import OutcomeUnknown, Refused, Unreachable
 from db.desk import DeclaredAction
 
 Json = dict[str, Any]

@@ -1,21 +1,22 @@
 """One proposal, worked out by looking things up in the club: parameters, facts with their origin, checks."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from actions.catalog import ActionKind
+from actions.standing import standing
+from actions.stated import CannotPlan, Stated, court_key, spoken
 from db.desk import DeclaredAction, Desk
 from db.drafts import PLACEHOLDER
 from db.models import now
 from db.plans import Asked, Check, Fact, Plan
 
 Json = dict[str, Any]
-T = TypeVar("T")
 USUAL_MINUTES = 60
-LONGEST_MINUTES = 24 * 60
+MOST_CHOICES = 12
 
 
 class Club(Protocol):
@@ -24,10 +25,6 @@ class Club(Protocol):
     def accounts(self, *, username: str = "", email: str = "") -> list[Json]: ...
     def courts(self) -> list[Json]: ...
     def bookings(self, *, username: str = "", start: datetime, end: datetime | None = None) -> list[Json]: ...
-
-
-class CannotPlan(Exception):
-    """The action cannot be carried out as it stands; the message is the reason that the page shows."""
 
 
 @dataclass
@@ -47,6 +44,10 @@ class Planner:
         self.court_name = ""
         self.known: bool | None = None
         self.declared = self.desk.declared(self.kind.name)
+        self.stated = Stated(self.asked.details, self.desk.timezone)
+        self.doubt = self.on_file = ""
+        self.ways: tuple[str, ...] = ()
+        self.choices: tuple[tuple[int, str], ...] = ()
 
     def params(self) -> Json:
         work = {
@@ -68,7 +69,10 @@ class Planner:
             username=self.username,
             court=self.court_name,
             known=self.known,
-            blocked=self.unfillable(),
+            blocked=self.unfillable() or (f"Not yet: {self.doubt}" if self.doubt else ""),
+            doubt=self.doubt,
+            ways=self.ways,
+            on_file=self.on_file,
         )
 
     def unfillable(self) -> str:
@@ -83,7 +87,19 @@ class Planner:
         blocked = f"Cannot {label}: {reason}" if waits else ""
         note = "" if waits else f"Reply only: {reason}."
         checks = tuple(self.checks)
-        return Plan("", {}, self.to, tuple(self.facts), checks, blocked, note, self.username, known=self.known)
+        return Plan(
+            "",
+            {},
+            self.asked.from_email,
+            tuple(self.facts),
+            checks,
+            blocked,
+            note,
+            self.username,
+            known=self.known,
+            on_file=self.on_file,
+            choices=self.choices,
+        )
 
     def account(self) -> Json:
         """The account that the proposal names, or else the one that the sender's address belongs to."""
@@ -104,11 +120,11 @@ class Planner:
         self.facts.append(Fact("Account of", f"{account['full_name']}, {account['status']}", "looked_up"))
         expected = self.declared.expects if self.declared else "active"
         self.checks.append(Check(account["status"] == expected, f"{self.username} is {account['status']}"))
-        owns = str(account["email"]).casefold() == self.asked.from_email.casefold()
-        words = (
-            "the sender's address is the one on file" if owns else f"{self.asked.from_email} is not the address on file"
-        )
-        self.checks.append(Check(owns, words))
+        found_standing = standing(self.asked, account, is_harmless=self.kind.is_harmless)
+        self.checks.append(found_standing.check)
+        self.doubt, self.ways, self.on_file = found_standing.doubt, found_standing.ways, str(account["email"])
+        if self.asked.is_trusted(self.username) in ("on_file", "code"):
+            self.to = self.on_file
         return account
 
     def on_account(self) -> Json:
@@ -155,6 +171,8 @@ class Planner:
             )
         )
         self.to = email
+        if email.casefold() != self.asked.from_email.casefold():
+            self.doubt_new_address(email)
         if not params["full_name"]:
             raise CannotPlan("the mail does not say the full name")
         if details.get("phone"):
@@ -166,12 +184,23 @@ class Planner:
         self.checks.append(Check(True, f"{self.username} is free"))
         return params
 
+    def doubt_new_address(self, email: str) -> None:
+        """The link that sets the password would go to an address that only the mail's words name."""
+        self.ways = ("override",)
+        if self.asked.is_trusted(self.username):
+            self.checks.append(
+                Check(True, f"a colleague vouches for {email}: {(self.asked.trust or {}).get('reason')}")
+            )
+            return
+        self.doubt = f"the link would go to {email}, which is not the address that wrote"
+        self.checks.append(Check(False, self.doubt))
+
     def create_booking(self) -> Json:
         self.account()
-        start = self.moment("date", "time")
+        start = self.stated.moment("date", "time")
         if start is None:
             raise CannotPlan("the mail does not say day and time")
-        minutes = self.minutes() or USUAL_MINUTES
+        minutes = self.stated.minutes() or USUAL_MINUTES
         end = start + timedelta(minutes=minutes)
         self.facts.append(Fact("When", spoken(start), "mail"))
         self.facts.append(
@@ -197,9 +226,9 @@ class Planner:
         old, old_end = (datetime.fromisoformat(booking[k]).astimezone(self.desk.timezone) for k in ("start", "end"))
         if not any(details.get(key) for key in ("new_date", "new_time", "new_court", "duration_minutes")):
             raise CannotPlan("the mail does not say where to move it")
-        day, clock = self.day("new_date") or old.date(), self.clock("new_time") or old.time()
+        day, clock = self.stated.day("new_date") or old.date(), self.stated.clock("new_time") or old.time()
         start = datetime.combine(day, clock, tzinfo=self.desk.timezone)
-        minutes = self.minutes()
+        minutes = self.stated.minutes()
         length = timedelta(minutes=minutes) if minutes else old_end - old
         court = self.court(details.get("new_court") or str(booking["court"]))
         self.facts += [
@@ -221,23 +250,23 @@ class Planner:
         """The one booking of the member that fits all that the mail says."""
         mine = self.club.bookings(username=self.username, start=now())
         fitting = [row for row in mine if self.fits(row)]
+        if self.asked.booking_id is not None:
+            fitting = [row for row in mine if row["id"] == self.asked.booking_id] or fitting
         if not fitting:
             raise CannotPlan(
                 f"{self.username} has no booking that fits" if mine else f"{self.username} has no open booking"
             )
         if len(fitting) > 1:
-            raise CannotPlan(f"{len(fitting)} bookings of {self.username} fit; the mail must say which")
+            self.choices = tuple((row["id"], self.told(row)) for row in fitting[:MOST_CHOICES])
+            raise CannotPlan(f"{len(fitting)} bookings of {self.username} fit: choose one, or ask which")
         found = fitting[0]
-        start = datetime.fromisoformat(found["start"]).astimezone(self.desk.timezone)
-        self.facts.append(
-            Fact(
-                "Booking",
-                f"{spoken(start)}, {self.court(str(found['court']))['name']}",
-                "looked_up",
-                f"number {found['id']}",
-            )
-        )
+        note = f"number {found['id']}" + (", chosen here" if found["id"] == self.asked.booking_id else "")
+        self.facts.append(Fact("Booking", self.told(found), "looked_up", note))
         return found
+
+    def told(self, booking: Mapping[str, Any]) -> str:
+        start = datetime.fromisoformat(booking["start"]).astimezone(self.desk.timezone)
+        return f"{spoken(start)}, {self.court(str(booking['court']))['name']}"
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         details = self.asked.details
@@ -271,38 +300,3 @@ class Planner:
                 self.court_name = str(court["name"])
                 return court
         raise CannotPlan("every court is taken at that time")
-
-    def moment(self, day: str, clock: str) -> datetime | None:
-        then = self.day(day), self.clock(clock)
-        return None if then[0] is None or then[1] is None else datetime.combine(*then, tzinfo=self.desk.timezone)  # type: ignore[arg-type]
-
-    # What staff typed into a field may be anything: what cannot be read is said in the plan, and stops nothing else.
-
-    def day(self, key: str) -> date | None:
-        return self.read(key, date.fromisoformat, "a day such as 2026-05-19")
-
-    def clock(self, key: str) -> time | None:
-        return self.read(key, time.fromisoformat, "a time such as 18:30")
-
-    def minutes(self) -> int | None:
-        found = self.read("duration_minutes", int, "a number of minutes")
-        if found is not None and not 0 < found <= LONGEST_MINUTES:
-            raise CannotPlan(f"{found} is not a number of minutes between 1 and {LONGEST_MINUTES}")
-        return found
-
-    def read(self, key: str, as_value: Callable[[str], T], wanted: str) -> T | None:
-        stated = self.asked.details.get(key, "")
-        try:
-            return as_value(stated) if stated else None
-        except ValueError as error:
-            raise CannotPlan(f"{stated} is not {wanted}") from error
-
-
-def court_key(words: str) -> str:
-    """ "Court 3", "3" and "Platz 3" are one court; so are "Halle 1" and "Indoor 1"."""
-    key = re.sub(r"\b(court|platz|no\.?|nr\.?)\b", "", words.casefold())
-    return re.sub(r"\s+", "", key.replace("halle", "indoor"))
-
-
-def spoken(moment: datetime) -> str:
-    return f"{moment:%A} {moment.day} {moment:%B}, {moment:%H:%M}"

@@ -21,6 +21,7 @@ from connectors.settings import MailSettings
 from connectors.spam import taken_for_spam
 from db import mailboxes, mails
 from db.loop import TryLater
+from db.markup import has_remote_images
 from db.models import Mail
 from db.session import OpenSession
 
@@ -210,8 +211,8 @@ def keep(
 
 
 SAME = (
-    "message_id", "in_reply_to", "date", "from_name", "from_email", "reply_to", "subject", "text", "said", "kind", "html",
-    "hidden",
+    "message_id", "in_reply_to", "date", "from_name", "from_email", "reply_to", "subject", "text", "said", "older", "kind",
+    "html", "hidden",
 )  # fmt: skip
 
 
@@ -219,6 +220,8 @@ def note(mail: Mail, parsed: ParsedMail, settings: MailSettings) -> dict[str, by
     """Write down what the mail says; the contents of its attachments by SHA-256, as far as the settings keep them."""
     for name in SAME:
         setattr(mail, name, getattr(parsed, name))
+    mail.has_html, mail.remote_images = bool(parsed.html), has_remote_images(parsed.html)
+    mail.identity, mail.identity_words = parsed.identity.level, parsed.identity.words
     mail.references, mail.to, mail.cc = list(parsed.references), list(parsed.to), list(parsed.cc)
     listed, left_out, contents = [], 0, {}
     for number, one in enumerate(parsed.attachments):

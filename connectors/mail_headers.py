@@ -52,10 +52,14 @@ def addresses(message: Message, name: str) -> list[tuple[str, str]]:
     return found
 
 
+# Not a part of something longer with more signs "at": that is nobody's address.
+LOOSE_ADDRESS = re.compile(r"(?<![\w.@+-])[\w.!#$%&'*+/=?^`{|}~-]{1,80}+@[\w.-]{1,200}+(?!@)")
+
+
 def loosely(text: str) -> list[tuple[str, str]]:
     """The one address of a header that is written wrongly, with the name before it; nothing where there are several."""
-    places = list(re.finditer(r"[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,200}", text[:2000]))
-    if len({place[0].lower() for place in places}) != 1:
+    places = list(LOOSE_ADDRESS.finditer(text[:2000]))
+    if '"@' in text or len({place[0].lower() for place in places}) != 1:
         return []
     before = text[: text.find("<")] if "<" in text[: places[-1].start()] else ""
     return [(before.strip(" \"'\t"), places[-1][0].lower())]

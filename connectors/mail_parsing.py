@@ -13,9 +13,10 @@ from itertools import islice
 
 from connectors.automatic import OWN_HEADER, Bounce, Kind, bounce_of, kind_of
 from connectors.charsets import BREAKS, clean, decoded
+from connectors.identity import NOBODY_CHECKED, Identity
 from connectors.mail_bodies import Attachment, Body, body_of
 from connectors.mail_headers import addresses, all_ids, date_in, first_headers, first_id, sender
-from connectors.newly_said import newly_said
+from connectors.newly_said import parted
 
 __all__ = ["OWN_HEADER", "Attachment", "Bounce", "Kind", "Mail", "parse_mail"]
 LONGEST_HEADERS = 1_000_000  # bytes
@@ -47,6 +48,7 @@ class Mail:
     - `text`: the whole plain text; made from the HTML where there is no other, with quoted mails marked by "> ".
     - `said`: the part of `text` that is new: without quoted and forwarded mails and signatures; all of `text` where
       nothing else would be left.
+    - `older`: the other lines of `text`, "" where there are none.
     - `html`: the HTML part as sent, decoded, unsafe; "" where there is none.
     - `attachments`: everything else, in its order; what an HTML part shows in place has a `cid`.
     - `kind`: who wrote it: a person; a machine that answers (auto_reply), reports a delivery (bounce), or serves a list
@@ -55,6 +57,7 @@ class Mail:
     - `bounce`: what a delivery report says; None for any other mail.
     - `headers`: the first value of each header by lower-case name, decoded.
     - `problems`: what was wrong with its form, in words, () for a sound mail.
+    - `identity`: whether From is proven. Parsing alone proves nothing: `connectors.reading` asks, and fills it in.
     """
 
     message_id: str
@@ -69,6 +72,7 @@ class Mail:
     subject: str
     text: str
     said: str
+    older: str
     html: str
     attachments: tuple[Attachment, ...]
     kind: Kind
@@ -76,6 +80,7 @@ class Mail:
     bounce: Bounce | None
     headers: Mapping[str, str]
     problems: tuple[str, ...]
+    identity: Identity = NOBODY_CHECKED
 
     @property
     def wants_an_answer(self) -> bool:
@@ -98,6 +103,7 @@ def parse_mail(raw: bytes) -> Mail:
     if len(body.text) > LONGEST_TEXT:
         problems.append(f"Its text is longer than {LONGEST_TEXT} characters: the rest is left out.")
     text = body.text[:LONGEST_TEXT].strip()
+    said, older = parted(text)
     from_name, from_email = sender(message, headers)
     if not from_email:
         problems.append("It does not say clearly who wrote it.")
@@ -118,7 +124,8 @@ def parse_mail(raw: bytes) -> Mail:
         cc=tuple(address for _, address in addresses(message, "Cc")),
         subject=" ".join(headers.get("subject", "").split()),
         text=text,
-        said=newly_said(text),
+        said=said,
+        older=older,
         html=body.html[:LONGEST_HTML],
         attachments=body.attachments,
         kind=kind,

@@ -74,9 +74,18 @@ LEADER = re.compile(r"^(?P<who>[A-Z][\w-]{0,30}> ?)")  # Richard> as some old pr
 
 def newly_said(text: str) -> str:
     """What is new in a mail's text; the whole text where nothing else would be left."""
+    return parted(text)[0]
+
+
+def parted(text: str) -> tuple[str, str]:
+    """What is new in a mail's text, and the rest: quoted mails and signatures, "" where nothing else would be left."""
     text = ARMOUR.sub("", text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(lines[i] for i in own_lines(lines)).strip() or text.strip()
+    own = set(own_lines(lines))
+    said = "\n".join(line for i, line in enumerate(lines) if i in own).strip()
+    if not said:
+        return text.strip(), ""
+    return said, "\n".join(line for i, line in enumerate(lines) if i not in own).strip()
 
 
 def own_lines(lines: Sequence[str]) -> list[int]:

@@ -16,17 +16,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
 
+from connectors.identity import Identity, asking, identity_of
 from connectors.mail_parsing import Attachment, Bounce, Mail, parse_mail
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 20.0  # for one mail
 MEMORY = 1_500_000_000  # bytes of address space
+KEYS_LAST = timedelta(days=14)
 LENGTH = struct.Struct(">Q")
 
 
@@ -36,6 +38,8 @@ class Reader:
 
     seconds: float = SECONDS
     memory: int = MEMORY
+    trusted: str = ""  # the authserv-id of the server whose Authentication-Results count
+    dns: str = ""  # address:port to ask for DKIM keys instead of the machine's own; "none" asks nobody
     child: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     guard: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -71,7 +75,7 @@ class Reader:
             self.stop()
         if self.child is None:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "connectors.reading", str(self.memory)],
+                [sys.executable, "-m", "connectors.reading", str(self.memory), self.trusted, self.dns],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -143,19 +147,28 @@ def mail_from(stored: dict[str, Any]) -> Mail:
             **{name: tuple(stored[name]) for name in ("references", "to", "cc", "problems")},
             "date": datetime.fromisoformat(stored["date"]),
             "attachments": attachments,
+            "identity": Identity(**stored["identity"]),
             "bounce": Bounce(**stored["bounce"]) if stored["bounce"] else None,
         }
     )
 
 
+def is_young(date: datetime) -> bool:
+    return datetime.now(UTC) - date < KEYS_LAST
+
+
 def main() -> None:
-    memory = int(sys.argv[1])
+    memory, trusted, dns = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    look_up = asking(dns) if dns != "none" else None
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     given, said = sys.stdin.buffer, sys.stdout.buffer
     while head := given.read(LENGTH.size):
         content = given.read(LENGTH.unpack(head)[0])
-        send_all(said, [mail_as_json(parse_mail(content))])
+        mail = parse_mail(content)
+        known = look_up if is_young(mail.date) else None  # keys are changed: what old mail was signed with is gone
+        mail = replace(mail, identity=identity_of(content, mail.from_email, trusted, known))
+        send_all(said, [mail_as_json(mail)])
 
 
 if __name__ == "__main__":

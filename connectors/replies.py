@@ -58,6 +58,9 @@ def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer, form: Smtp
         if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS:
             stop(session, row, "The program was interrupted while the reply was being sent: it may have left.")
             return True
+        if not outbox.is_as_signed(row):
+            stop(session, row, "What was signed has been changed since. Nothing was sent.", state="changed")
+            return True
         ticket = tickets.get(session, row.ticket_id)
         try:
             message = compose(session, ticket, row, desk, mailer.sender, form or SmtpSettings())

@@ -27,7 +27,8 @@ class MailSettings(BaseSettings):
     largest: int = Field(default=36_000_000, ge=10_000)
     largest_attachment: int = Field(default=26_000_000, ge=1)
     most_attachments: int = Field(default=100, ge=0)
-    authserv_id: str = ""
+    authserv_id: str = ""  # whose Authentication-Results are believed; "microsoft365" for those without a name
+    dns: str = ""  # address:port of the DNS server to ask for DKIM keys; "": the machine's own; "none": do not ask
     group_senders: str = ""  # addresses and @domains whose systems drop the thread's headers, with commas between
 
     @property

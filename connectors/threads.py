@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from connectors.delivery import explained
 from connectors.mail_parsing import Bounce
 from connectors.mail_parsing import Mail as ParsedMail
-from db import decisions, mails, outbox, tickets, trail
+from db import confirmations, decisions, mails, outbox, tickets, trail
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, Ticket
 
+CODE_ALONE = 300  # characters beside a code that are no request of their own
 GROUPED_FOR = timedelta(days=14)
 PREFIXES = re.compile(r"^(?:\s*(?:re|aw|fwd?|wg|antw|sv|vs|tr|rv) ?(?:\[\d+\])?:)+", re.IGNORECASE)
 
@@ -79,10 +80,26 @@ def parties(ticket: Ticket) -> set[str]:
 def join(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> None:
     mail.ticket = ticket
     trail.write(session, ticket, "mail", actor=parsed.from_email or PROGRAM, note=parsed.kind)
+    if parsed.wants_an_answer and ticket.id is not None and brings_a_code(session, mail, parsed, ticket):
+        return
     if parsed.bounce is not None:
         come_back(session, ticket, parsed.bounce)
     elif parsed.wants_an_answer:
         take_up_again(session, ticket)
+
+
+def brings_a_code(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> bool:
+    """Whether a right code came, and nothing else that wants an answer."""
+    is_short = len(confirmations.IN_WORDS.sub("", parsed.said)) < CODE_ALONE
+    mail.kind = tickets.CONFIRMATION if is_short else parsed.kind  # no question of its own, so not the one to answer
+    outcome = confirmations.answered(session, ticket, parsed.said)
+    if outcome == "none":
+        mail.kind = parsed.kind
+        return False
+    if outcome != "right":
+        mail.notices = [*mail.notices, confirmations.SAID[outcome]]
+        trail.write(session, ticket, "code", actor=parsed.from_email or PROGRAM, note=outcome)
+    return is_short
 
 
 def come_back(session: Session, ticket: Ticket, bounce: Bounce) -> None:
@@ -124,5 +141,5 @@ def take_up_again(session: Session, ticket: Ticket) -> None:
         return
     if status in (Status.ACTED, Status.STUCK, Status.RECEIVED):
         return
-    ticket.failures, ticket.draft_after = 0, None
+    ticket.failures, ticket.draft_after, ticket.trust = 0, None, None
     tickets.move(session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version, note="the customer wrote again")

@@ -7,7 +7,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
 from dashboard.ports import NoAnswer
-from db.decisions import TooLate
+from db.confirmations import CannotConfirm
+from db.decisions import NothingStuck, TooLate
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
 from db.mails import NoSuchMail
@@ -26,6 +27,8 @@ STATUSES: dict[type[Exception], int] = {
     NoSuchMailbox: 404,
     StaleTicket: 409,
     TooLate: 409,
+    NothingStuck: 409,
+    CannotConfirm: 422,
     ForbiddenMove: 409,
     Refusal: 422,
     NoSuchVersion: 422,

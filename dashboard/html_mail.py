@@ -1,7 +1,6 @@
 """A stranger's HTML as it may be shown: sanitised, in a frame that runs nothing, sends nothing and fetches nothing."""
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 
 import nh3
@@ -154,9 +153,3 @@ def image_type(content: bytes) -> str:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for start, kind in IMAGES.items() if content.startswith(start)), "")
-
-
-def has_remote_images(html: str) -> bool:
-    return (
-        re.search(r"<img\b[^>]{0,5000}\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", html[:LONGEST], re.IGNORECASE) is not None
-    )

@@ -1,6 +1,7 @@
 """What the pages ask of the rest of the house within a request. `app.py` passes the real parts, tests pass fakes."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from db.plans import Asked, Plan
 
@@ -12,6 +13,9 @@ class NoAnswer(Exception):
 class PreCheck(Protocol):
     def plan(self, asked: Asked) -> Plan:
         """Hold a proposal against the club, read-only. Raise NoAnswer."""
+
+    def look(self, action: str, params: Mapping[str, Any]) -> str:
+        """What the club shows of an action whose outcome nobody knows, in words. Raise NoAnswer."""
 
 
 class MailboxOffice(Protocol):

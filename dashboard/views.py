@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from actions.catalog import ActionKind, UnknownAction, action_named
 from dashboard.deps import House
-from dashboard.html_mail import has_remote_images
-from db import decisions, mailboxes, mails, outbox, parts, tickets
+from db import confirmations, decisions, mailboxes, mails, outbox, parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Mail, Ticket, now
@@ -144,7 +143,10 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
     ranked = {name: p for name, p in made_by.get("categories", [])}
     names = sorted(desk.category_names, key=lambda name: -ranked.get(name, 0))
     kinds = [(name, label_of(desk, name), f"{ranked[name]:.0%}" if name in ranked else "") for name in names]
-    blocked = plan.blocked if plan else ("" if not category.action else "Still being checked against the club")
+    if plan and plan.doubt and kind:
+        blocked = f"Cannot {kind.label.lower()}: {plan.doubt}"
+    else:
+        blocked = plan.blocked if plan else ("" if not category.action else "Still being checked against the club")
     holes = sorted(set(re.findall(r"\{[a-z_.]+\}", stored["reply"])))
     sure = word_of(ticket.confidence) if ticket.confidence is not None or not ticket.draft else "no confidence stated"
     return Proposal(
@@ -228,13 +230,13 @@ def reflowed(text: str) -> str:
     return "\n".join(out)
 
 
-def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
+def conversation(ticket: Ticket) -> list[dict[str, Any]]:
     words = (ticket.made_by or {}).get("words", {})
     question = tickets.newest_question(ticket)
     shown = []
     for mail in ticket.mails:
         said = reflowed(mail.said or mail.text)
-        quoted = "" if mail.said in ("", mail.text.strip()) else mail.text.strip().removeprefix(mail.said).strip()
+        quoted = mail.older
         is_question = question is not None and mail.id == question.id
         inside = {key: used for key, used in words.items() if is_question and used in said}
         shown.append(
@@ -244,8 +246,6 @@ def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
                 "quoted": marked(quoted, {k: v for k, v in words.items() if is_question and k not in inside}),
                 "open": is_question or mail.outgoing or len(ticket.mails) == 1,
                 "initials": initials(mail),
-                "has_html": bool(mail.html),
-                "remote_images": has_remote_images(mail.html),
             }
         )
     return shown
@@ -254,6 +254,16 @@ def conversation(session: Session, ticket: Ticket) -> list[dict[str, Any]]:
 def initials(mail: Mail) -> str:
     words = [word for word in re.split(r"[\s@.]+", mail.from_name or mail.from_email or "TC") if word]
     return "".join(word[0] for word in words[:2]).upper()
+
+
+def code_out(session: Session, ticket: Ticket, desk: Desk) -> str:
+    """What is known of a code that was sent for the ticket and has not come back."""
+    out = confirmations.waiting(session, ticket)
+    if not out:
+        return ""
+    until = out[-1].expires_at.astimezone(desk.timezone)
+    tries = f", {out[-1].tries} wrong so far" if out[-1].tries else ""
+    return f"one is out to {out[-1].email} until {until:%H:%M}{tries}"
 
 
 def undo_of(ticket: Ticket) -> int:

@@ -7,10 +7,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import outbox, tickets, versions
-from db.drafts import Draft
+from db import outbox, tickets, trail, versions
+from db.drafts import PLACEHOLDER, Draft
 from db.lifecycle import Status
-from db.models import Ticket, now
+from db.models import Promise, Ticket, now
+
+
+class NothingStuck(Exception):
+    """There is no promise whose outcome a person could state."""
 
 
 class TooLate(Exception):
@@ -66,6 +70,14 @@ def refuse(session: Session, ticket: Ticket, reason: str, reply: str, *, by: str
     tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=ticket.version, note=reason)
 
 
+def take_back(session: Session, ticket: Ticket, reason: str, *, by: str) -> None:
+    """What was signed is no longer right: back to review with the reason, before anything happened."""
+    outbox.retire(session, ticket)
+    ticket.plan = None
+    ticket.problem = f"{reason} Nothing was done and nothing was sent."
+    tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=ticket.version, note=reason)
+
+
 def stick(session: Session, ticket: Ticket, reason: str, *, by: str) -> None:
     """Nobody can know whether it happened: stop, say what is known, and let a person decide."""
     ticket.problem = reason
@@ -75,6 +87,53 @@ def stick(session: Session, ticket: Ticket, reason: str, *, by: str) -> None:
 def dismiss(session: Session, ticket: Ticket, *, by: str, seen: int, reason: str = "") -> None:
     tickets.move(session, ticket, Status.DISMISSED, actor=by, seen=seen, note=reason or "dismissed")
     outbox.retire(session, ticket)
+
+
+def happened(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """A person has found out that what nobody knew of did happen: go on behind it. Raise NothingStuck, StaleTicket."""
+    row = stuck_row(ticket)
+    row.state, row.result = "done", {**(row.result or {}), "said_by": by}
+    trail.write(session, ticket, "happened", actor=by, note=row.kind)
+    if row.kind == "reply":
+        tickets.move(session, ticket, Status.REPLIED, actor=by, seen=seen, note="it had been sent")
+        return
+    body = str((ticket.answer or {}).get("reply", ""))
+    if PLACEHOLDER.search(body):  # its value came with the answer that was lost
+        ticket.plan = None
+        ticket.problem = (
+            "The action happened. Its answer is lost, so write the reply without it: it goes out by itself."
+        )
+        tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="the action had happened")
+        return
+    ticket.problem = ""
+    outbox.reinstate(session, ticket)
+    tickets.move(session, ticket, Status.ACTED, actor=by, seen=seen, note="the action had happened")
+
+
+def do_again(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """A person says that it did not happen: the same promise, under the same key. Raise NothingStuck, StaleTicket."""
+    row = stuck_row(ticket)
+    outbox.again(session, row)
+    ticket.problem = ""
+    trail.write(session, ticket, "again", actor=by, note=row.kind)
+    if row.kind == "action":
+        outbox.reinstate(session, ticket)
+    after = Status.APPROVED if row.kind == "action" else Status.ACTED
+    tickets.move(session, ticket, after, actor=by, seen=seen, note="once more")
+
+
+def stuck_row(ticket: Ticket) -> Promise:
+    row = outbox.unsettled(ticket) if ticket.status == Status.STUCK else None
+    if row is None:
+        raise NothingStuck(f"Nothing of ticket {ticket.id} is under way: take it back to review.")
+    return row
+
+
+def note_look(session: Session, ticket: Ticket, words: str, *, by: str) -> None:
+    """Write what somebody saw at the other side beside what is known. Raise NothingStuck."""
+    reason = str((stuck_row(ticket).result or {}).get("error", ""))
+    ticket.problem = f"{reason} Looked at {words}"
+    trail.write(session, ticket, "looked", actor=by, note=words)
 
 
 def reopen(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
@@ -97,9 +156,9 @@ def redraft(session: Session, ticket: Ticket, *, by: str, seen: int, model: str 
 
 
 def save_answer(session: Session, ticket: Ticket, answer: Draft, *, by: str, seen: int) -> None:
-    """Keep what a person changed, without signing it. Raise StaleTicket."""
-    if ticket.version != seen:
-        raise tickets.StaleTicket(f"Ticket {ticket.id} changed while you were writing. Your text was not lost.")
+    """Keep what a person changed, without signing it; whoever saw it before sees an old version. Raise StaleTicket."""
+    tickets.touch(session, ticket, seen)
+    trail.write(session, ticket, "edited", actor=by)
     ticket.answer = dict(answer.as_json())
     ticket.category, ticket.username, ticket.plan = answer.category, answer.username, None
     ticket.changed_at = now()

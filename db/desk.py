@@ -29,7 +29,7 @@ class DeclaredAction:
 
     `call` is a method and a path, with `{username}` or keys of `body` in it; `body` names the keys of `details` that
     are sent along; `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
-    status that the account should have.
+    status that the account should have; `harmless` that the action gives nothing to whoever asked.
     """
 
     name: str
@@ -39,6 +39,7 @@ class DeclaredAction:
     body: tuple[str, ...] = ()
     fills: dict[str, str] = field(default_factory=dict)
     expects: str = "active"
+    harmless: bool = False
 
 
 @dataclass(frozen=True)

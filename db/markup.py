@@ -3,6 +3,8 @@
 import re
 
 DEEPEST = 6000  # parsers and sanitisers take quadratic time in the depth of nesting
+LONGEST = 2_000_000  # characters that are looked at
+REMOTE_IMAGE = re.compile(r"<img\b[^>]{0,5000}\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 OPENED = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 # Elements without an end, and those whose end is implied by what follows: however many there are, they do not nest.
 FLAT = frozenset(
@@ -43,3 +45,8 @@ def shallow(html: str) -> str:
         if depth > DEEPEST:
             return html[: found.start()]
     return html
+
+
+def has_remote_images(html: str) -> bool:
+    """Whether a picture of it would be fetched from somewhere."""
+    return REMOTE_IMAGE.search(html[:LONGEST]) is not None

@@ -63,6 +63,8 @@ class Ticket(Base):
     failures: Mapped[int] = mapped_column(default=0)
     draft_after: Mapped[datetime | None] = mapped_column(default=None)
     wanted_model: Mapped[str] = mapped_column(String(120), default="")
+    trust: Mapped[dict[str, Any] | None] = mapped_column(default=None)  # what a person chose about who asks
+    booking_id: Mapped[int | None] = mapped_column(default=None)  # which a person chose, where several fit
     spam: Mapped[str] = mapped_column(String(200), default="")  # why the mail server takes it for spam; "" where not
 
     mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
@@ -96,6 +98,11 @@ class Mail(Base):
     subject: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
     said: Mapped[str] = mapped_column(Text, default="")
+    older: Mapped[str] = mapped_column(Text, default="")  # the rest of the text: quoted mails, signatures
+    has_html: Mapped[bool] = mapped_column(default=False)
+    remote_images: Mapped[bool] = mapped_column(default=False)
+    identity: Mapped[str] = mapped_column(String(12), default="")  # verified, unverified or contradicts; "" of our own
+    identity_words: Mapped[str] = mapped_column(Text, default="")
     html: Mapped[str] = mapped_column(Text, default="", deferred=True)
     hidden: Mapped[str] = mapped_column(Text, default="")
     notices: Mapped[list[Any]] = mapped_column(default=list)
@@ -156,7 +163,10 @@ class MailboxState(Base):
 
 
 class Event(Base):
-    """What happened to a ticket: old status, new status, who, when."""
+    """What happened to a ticket: old status, new status, who, when; `version` is the ticket's after it.
+
+    The database refuses to change or delete one; only its words (actor and note) can be erased.
+    """
 
     __tablename__ = "events"
 
@@ -169,7 +179,35 @@ class Event(Base):
     new: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(Text, default="")
 
+    version: Mapped[int] = mapped_column(default=0)
+
     ticket: Mapped[Ticket] = relationship(back_populates="events")
+
+
+class Seal(Base):
+    """A link of the chain over the events: `hash` covers the event and the link before, `words` its actor and note."""
+
+    __tablename__ = "seals"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(unique=True)
+    words: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Confirmation(Base):
+    """A one-time code that was sent to the address on file of an account, for one ticket."""
+
+    __tablename__ = "confirmations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    username: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(9))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    tries: Mapped[int] = mapped_column(default=0)
+    expires_at: Mapped[datetime] = mapped_column()
 
 
 class Promise(Base):
@@ -183,6 +221,7 @@ class Promise(Base):
     kind: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10), default="promised")
     payload: Mapped[dict[str, Any]] = mapped_column()
+    digest: Mapped[str] = mapped_column(String(64), default="")
     attempts: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime] = mapped_column(default=now)

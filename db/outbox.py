@@ -3,10 +3,12 @@
 promised → running (claimed, nothing sent) → inflight (the irreversible byte may be out) → done | refused | unknown
 """
 
+import json
 import os
 import socket
 from collections.abc import Mapping
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -28,10 +30,26 @@ def promise(
     session: Session, ticket: Ticket, kind: str, payload: Mapping[str, Any], *, key: str, delay: float = 0
 ) -> Promise:
     row = Promise(
-        ticket_id=ticket.id, kind=kind, payload=dict(payload), key=key, not_before=now() + timedelta(seconds=delay)
+        ticket_id=ticket.id,
+        kind=kind,
+        payload=dict(payload),
+        key=key,
+        digest=digest_of(kind, key, payload),
+        not_before=now() + timedelta(seconds=delay),
     )
     session.add(row)
     return row
+
+
+def digest_of(kind: str, key: str, payload: Mapping[str, Any]) -> str:
+    """SHA-256 of what was signed, byte for byte."""
+    signed = json.dumps([kind, key, payload], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(signed.encode()).hexdigest()
+
+
+def is_as_signed(row: Promise) -> bool:
+    """Rows of versions before 0006 have no digest."""
+    return row.digest in ("", digest_of(row.kind, row.key, row.payload))
 
 
 def claim(session: Session, kind: str, *, when: Status) -> Promise | None:
@@ -104,8 +122,11 @@ def settle(session: Session, promise_id: int, **values: Any) -> None:
         raise LostLease(f"Promise {promise_id} is no longer held by this process.")
 
 
-def try_later(session: Session, row: Promise, reason: str) -> None:
-    """Nothing happened at the other side: put it back, with a wait that doubles up to five minutes."""
+def try_later(session: Session, row: Promise, reason: str, *, begun: bool = True) -> None:
+    """Nothing happened at the other side: put it back, with a wait that doubles up to five minutes.
+
+    `begun`: something was sent, though in vain.
+    """
     failures = row.failures + 1
     wait = min(LONGEST_WAIT, 2**failures)
     settle(
@@ -115,13 +136,14 @@ def try_later(session: Session, row: Promise, reason: str) -> None:
         failures=failures,
         attempts=row.attempts - 1,  # a clean failure is no crash
         not_before=now() + timedelta(seconds=wait),
-        result={"error": reason},
+        result={"error": reason} if begun else None,
     )
 
 
 def withdraw(session: Session, ticket: Ticket) -> bool:
     """Take back every open promise of the ticket. False, and nothing changed, where one has been claimed."""
-    mine = and_(Promise.ticket_id == ticket.id, Promise.state.in_(("promised", "running", "inflight")))
+    is_open = Promise.state.in_(("promised", "running", "inflight"))
+    mine = and_(Promise.ticket_id == ticket.id, Promise.kind != "code", is_open)
     open_rows = session.scalars(select(Promise).where(mine).execution_options(populate_existing=True)).all()
     if any(row.state != "promised" or row.attempts for row in open_rows):
         return False
@@ -135,10 +157,37 @@ def retire(session: Session, ticket: Ticket) -> None:
     """What is still open can no longer be kept: a refused action leaves no reply to send."""
     session.execute(
         update(Promise)
-        .where(Promise.ticket_id == ticket.id, Promise.state == "promised")
+        .where(Promise.ticket_id == ticket.id, Promise.kind != "code", Promise.state == "promised")
         .values(state="withdrawn")
         .execution_options(synchronize_session="fetch")
     )
+
+
+def again(session: Session, row: Promise) -> None:
+    """Promise the same once more, under the same key: a person says that it did not happen."""
+    row.state, row.attempts, row.failures, row.result = "promised", 0, 0, None
+    row.owner, row.lease_until, row.not_before = "", None, now()
+
+
+def reinstate(session: Session, ticket: Ticket) -> None:
+    """The newest reply that was retired with its action is promised again."""
+    retired = [row for row in ticket.promises if row.kind == "reply" and row.state == "withdrawn"]
+    if retired:
+        again(session, retired[-1])
+
+
+def has_acted(ticket: Ticket) -> bool:
+    """Whether a person said that the action of the answer under way has happened: it must not be signed again."""
+    action, reply = latest(ticket, "action"), latest(ticket, "reply")
+    if action is None or action.state != "done" or "said_by" not in (action.result or {}):
+        return False
+    return reply is None or reply.state != "done" or reply.id < action.id
+
+
+def unsettled(ticket: Ticket) -> Promise | None:
+    """What nobody knows of, or the server refused to take: the newest, if a person has not settled it."""
+    rows = [row for row in ticket.promises if row.kind in ("action", "reply") and row.state in ("unknown", "refused")]
+    return rows[-1] if rows else None
 
 
 def due_without_action(session: Session) -> Ticket | None:

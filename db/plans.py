@@ -1,5 +1,6 @@
 """A plan is what approving would do, worked out by code from looked-up facts: the action, its checks, the recipient."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -38,6 +39,10 @@ class Plan:
     username: str = ""
     court: str = ""  # the court's name for people; `params` holds its id
     known: bool | None = None  # whether the club has the account that the mail names; None where it was not asked
+    doubt: str = ""  # why whoever wrote may not be who the account belongs to
+    ways: tuple[str, ...] = ()  # how a person may settle the doubt: on_file, code, override
+    on_file: str = ""  # the account's mail address
+    choices: tuple[tuple[int, str], ...] = ()  # bookings that fit, where a person must say which
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -46,15 +51,30 @@ class Plan:
     def from_json(cls, stored: dict[str, Any]) -> "Plan":
         facts = tuple(Fact(**fact) for fact in stored["facts"])
         checks = tuple(Check(**check) for check in stored["checks"])
-        return cls(**{**stored, "facts": facts, "checks": checks})
+        ways, choices = tuple(stored.get("ways", ())), tuple((n, words) for n, words in stored.get("choices", ()))
+        return cls(**{**stored, "facts": facts, "checks": checks, "ways": ways, "choices": choices})
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a plan is made from: the proposal as it stands, and who wrote the mail."""
+    """What a plan is made from: the proposal as it stands, who wrote the newest mail, and what a person chose about it.
+
+    `identity` is the level of `connectors.identity`, or "colleague" where a colleague took the request down.
+    """
 
     category: str
     username: str
     details: dict[str, str] = field(default_factory=dict)
     reply: str = ""
     from_email: str = ""
+    identity: str = "unverified"
+    identity_words: str = ""
+    trust: Mapping[str, str] | None = None
+    booking_id: int | None = None
+    has_acted: bool = False  # the action has happened already, only the reply is missing
+
+    def is_trusted(self, username: str) -> str:
+        """The way in which a person settled that this sender may speak for the account; "" where nobody did."""
+        trust = self.trust or {}
+        fits = (trust.get("username"), trust.get("asker")) == (username, self.from_email)
+        return trust.get("way", "") if fits else ""

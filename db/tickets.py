@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db import trail
+from db import outbox, trail
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
+from db.plans import Asked
 
 OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED)
 VIEWS: dict[str, tuple[Status, ...]] = {
@@ -20,6 +21,7 @@ VIEWS: dict[str, tuple[Status, ...]] = {
     "done": (Status.REPLIED, Status.DISMISSED),
 }
 DRAFT_ATTEMPTS = 3
+CONFIRMATION = "confirmation"  # the kind of a mail that only brings a code back
 
 
 class NoSuchTicket(Exception):
@@ -37,6 +39,38 @@ def get(session: Session, ticket_id: int) -> Ticket:
     return ticket
 
 
+def check_seen(ticket: Ticket, seen: int) -> None:
+    """Raise StaleTicket, which says what changed, unless the ticket is as the caller saw it."""
+    if ticket.version != seen:
+        raise stale(ticket, seen)
+
+
+def stale(ticket: Ticket, seen: int) -> StaleTicket:
+    news = [event for event in ticket.events if event.version > seen and event.what != trail.SEEN]
+    told = "; ".join(
+        f"{(event.new or event.what).replace('_', ' ')} ({event.actor}, {event.at:%H:%M})" for event in news
+    )
+    return StaleTicket(
+        f"Nothing was done: ticket {ticket.id} changed while you were looking at it{': ' if told else ''}{told}."
+    )
+
+
+def touch(session: Session, ticket: Ticket, seen: int) -> None:
+    """Make what others saw an old version. Raise StaleTicket where the caller's is one."""
+    session.flush()
+    touched = session.scalar(
+        update(Ticket)
+        .where(Ticket.id == ticket.id, Ticket.version == seen)
+        .values(version=Ticket.version + 1)
+        .returning(Ticket.id)
+        .execution_options(synchronize_session=False)
+    )
+    if touched is None:
+        session.refresh(ticket)
+        raise stale(ticket, seen)
+    session.refresh(ticket)
+
+
 def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int, note: str = "") -> None:
     """Change the status, if the table allows it and nobody was first. Raise ForbiddenMove or StaleTicket."""
     session.flush()
@@ -49,9 +83,9 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
         .returning(Ticket.id)
         .execution_options(synchronize_session=False)
     )
-    if moved is None:
-        raise StaleTicket(f"Ticket {ticket.id} changed while you were looking at it. Nothing was done.")
     session.refresh(ticket)
+    if moved is None:
+        raise stale(ticket, seen)
     trail.write(session, ticket, "moved", actor=actor, old=old.value, new=new.value, note=note)
 
 
@@ -145,7 +179,7 @@ def waiting_for_check(session: Session) -> Ticket | None:
 
 def newest_question(ticket: Ticket) -> Mail | None:
     """The customer's newest readable mail: the one to answer."""
-    incoming = [mail for mail in ticket.mails if not mail.outgoing and not mail.problem]
+    incoming = [mail for mail in ticket.mails if not mail.outgoing and not mail.problem and mail.kind != CONFIRMATION]
     return incoming[-1] if incoming else None
 
 
@@ -153,6 +187,23 @@ def proposal(ticket: Ticket) -> Draft | None:
     """What stands on the page: the signed or edited answer, else the model's draft."""
     stored: Any = ticket.answer or ticket.draft
     return Draft.from_json(stored) if stored else None
+
+
+def asked(ticket: Ticket, proposal: Draft) -> Asked:
+    """What the pre-check is to look into: the asker is whoever wrote last, not whoever began the thread."""
+    mail = newest_question(ticket)
+    return Asked(
+        proposal.category,
+        proposal.username,
+        dict(proposal.details),
+        proposal.reply,
+        mail.from_email if mail else ticket.from_email,
+        mail.identity if mail else "unverified",
+        mail.identity_words if mail else "",
+        ticket.trust,
+        ticket.booking_id,
+        outbox.has_acted(ticket),
+    )
 
 
 def announce(session: Session, ticket: Ticket, category: str, best: list[tuple[str, float]]) -> None:
@@ -168,6 +219,7 @@ def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None
     ticket.answer = None
     ticket.category, ticket.username = draft.category, draft.username
     ticket.plan, ticket.problem, ticket.failures, ticket.draft_after = None, "", 0, None
+    ticket.trust = ticket.booking_id = None
     for name, value in made.items():
         setattr(ticket, name, value)
     move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="drafted")
@@ -199,8 +251,17 @@ def signed_since(session: Session, event: int, most: int = 500) -> tuple[int, li
     return newest, [Draft.from_json(ticket.answer) for ticket in reversed(rows) if ticket.answer]  # type: ignore[arg-type]
 
 
-def open_by_hand(session: Session, *, by: str, subject: str, body: str, from_email: str, from_name: str = "") -> Ticket:
-    """A ticket that no mail opened: from the phone, the counter, or a program."""
+def open_by_hand(
+    session: Session,
+    *,
+    by: str,
+    subject: str,
+    body: str,
+    from_email: str,
+    from_name: str = "",
+    identity: tuple[str, str] = ("unverified", ""),
+) -> Ticket:
+    """A ticket that no mail opened: from the phone, the counter, or a program. `identity`: level and words."""
     ticket = Ticket(subject=subject, from_name=from_name, from_email=from_email.lower())
     session.add(ticket)
     session.flush()
@@ -209,6 +270,7 @@ def open_by_hand(session: Session, *, by: str, subject: str, body: str, from_ema
         ticket_id=ticket.id, mailbox="by hand", raw=raw, read=True, dedupe_key=f"by-hand-{ticket.id}", text=body
     )
     mail.from_name, mail.from_email, mail.subject = from_name, ticket.from_email, subject
+    mail.identity, mail.identity_words = identity
     session.add(mail)
     trail.write(session, ticket, "mail", actor=by, new=Status.RECEIVED.value, note="by hand")
     session.flush()

@@ -6,7 +6,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
-from actions.dispatch import Unreachable
+from actions.outcomes import Unreachable
 from ai.parsing import write_draft
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Written
@@ -117,6 +117,9 @@ class FakePreCheck:
     def plan(self, asked: Asked) -> Plan:
         self.asked.append(asked)
         return self.plans[min(len(self.asked), len(self.plans)) - 1]
+
+    def look(self, action: str, params: Mapping[str, Any]) -> str:
+        return "Booking 9 still stands at the club."
 
 
 ANNA = {

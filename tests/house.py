@@ -20,6 +20,7 @@ from db.session import open_database
 
 CUSTOMER = "oliver@finch.example"  # a member of the demo club, user name dropshot
 MAIL = (
+    b"Authentication-Results: mx.westpark.example; dmarc=pass header.from=finch.example\r\n"
     b"From: Oliver Finch <oliver@finch.example>\r\nTo: office@westpark.example\r\nSubject: Login\r\n"
     b"Message-ID: <login-1@finch.example>\r\nReferences: <older@finch.example>\r\n"
     b"Date: Thu, 14 May 2026 09:12:00 +0200\r\n\r\n"
@@ -92,7 +93,7 @@ def town(folder: Path, **settings: str) -> Iterator[Town]:
     ):
         values = {
             "MAIL_HOST": "127.0.0.1", "MAIL_PORT": str(dovecot.imap), "MAIL_USER": "office", "MAIL_PASSWORD": "s3cret",
-            "MAIL_SECURITY": "none", "MAIL_IDLE_SECONDS": "2", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port),
+            "MAIL_SECURITY": "none", "MAIL_AUTHSERV_ID": "mx.westpark.example", "MAIL_IDLE_SECONDS": "2", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port),
             "SMTP_SECURITY": "none", "SMTP_FROM": "office@westpark.example", "ACTIONS_URL": club_url, "ACTIONS_TOKEN": token,
             "ADMIN_EMAIL": "mia@westpark.example", "ADMIN_PASSWORD": "correct horse", "UNDO_SECONDS": "1",
         }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from dashboard.deps import Reading, TheCaller, TheHouse, Writing, needs_scope
+from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, needs_scope
 from dashboard.errors import Refusal
 from dashboard.routes.approvals import sign
 from db import decisions, tickets
@@ -56,7 +56,7 @@ def show(session: Reading, ticket_id: int) -> dict[str, Any]:
 @router.post("/tickets", status_code=201, dependencies=[needs_scope("tickets:write")])
 def create(session: Writing, caller: TheCaller, body: TicketIn) -> dict[str, Any]:
     """A ticket by hand; it is drafted like any other."""
-    return whole(tickets.open_by_hand(session, by=caller.name, **body.model_dump()))
+    return whole(tickets.open_by_hand(session, by=caller.name, **body.model_dump(), identity=vouched(caller)))
 
 
 @router.post("/tickets/{ticket_id}/approval", dependencies=[needs_scope("approvals:write")])
@@ -78,6 +78,13 @@ def withdraw(session: Writing, caller: TheCaller, ticket_id: int) -> dict[str, A
     ticket = tickets.get(session, ticket_id)
     decisions.withdraw(session, ticket, by=caller.name, seen=ticket.version)
     return whole(ticket)
+
+
+def vouched(caller: Caller) -> tuple[str, str]:
+    """A person who takes a request down has spoken with whoever asks; a program has only been told an address."""
+    if caller.is_program:
+        return "unverified", f"{caller.name} stated it, nobody checked it"
+    return "colleague", f"{caller.name} took it down"
 
 
 def in_list(ticket: Ticket) -> dict[str, Any]:

@@ -32,11 +32,8 @@ def sign(house: House, ticket_id: int, answer: Draft, caller: Caller, seen: int,
     """Check once more against the club, outside of any transaction, then sign. Raise Refusal, NoAnswer, StaleTicket."""
     with house.open_session.reading() as session:
         ticket = tickets.get(session, ticket_id)
-        if ticket.version != seen:
-            raise tickets.StaleTicket(
-                f"Not approved: ticket {ticket_id} changed while you were looking at it. Nothing was sent."
-            )
-        asked = Asked(answer.category, answer.username, dict(answer.details), answer.reply, ticket.from_email)
+        tickets.check_seen(ticket, seen)
+        asked = tickets.asked(ticket, answer)
     plan = plan_of(house, asked) if with_action else Plan("", {}, asked.from_email)
     if plan.blocked:
         raise Refusal(f"{plan.blocked}. Nothing was sent.")

@@ -9,8 +9,9 @@ from servers import sandbox
 
 from actions.catalog import UnknownAction, action_named
 from actions.checking import make_plan
-from actions.dispatch import Refused, spoken_values
+from actions.dispatch import spoken_values
 from actions.http import HttpClub, open_club, request_of
+from actions.outcomes import Refused
 from db.desk import DESKS, Desk, UnusableDesk, load_desk
 from db.drafts import fill
 from db.plans import Asked

@@ -5,7 +5,8 @@ from typing import Any
 from builders import RESET
 from fakes import FakeClub
 
-from actions.dispatch import OutcomeUnknown, Refused, act_next
+from actions.dispatch import act_next
+from actions.outcomes import OutcomeUnknown, Refused
 from db import decisions, outbox, tickets
 from db.desk import Desk
 from db.lifecycle import Status

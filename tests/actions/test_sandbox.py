@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from actions.dispatch import Refused, Unreachable
 from actions.http import open_club
+from actions.outcomes import Refused, Unreachable
 
 Club = Any
 

@@ -142,8 +142,9 @@ def test_mails_of_one_thread_that_come_together_are_one_ticket(open_session: Ope
     third = raw_mail("Hello?", message_id="3@x.example", more="In-Reply-To: <2@x.example>\r\n")
     take_all(open_session, FakeMailbox([raw_mail("First", message_id="1@x.example"), second, third]))
 
-    (ticket,) = all_tickets(open_session)
-    assert [mail.said for mail in ticket.mails] == ["First", "Any news?", "Hello?"]
+    with open_session.reading() as session:
+        (ticket,) = session.query(Ticket)
+        assert [mail.said for mail in ticket.mails] == ["First", "Any news?", "Hello?"]
 
 
 def test_a_stranger_who_knows_an_id_does_not_join(open_session: OpenSession) -> None:

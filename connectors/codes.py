@@ -1,0 +1,80 @@
+"""A one-time code goes to the address on file of an account, once; the answer to it joins the ticket."""
+
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+from connectors.mail_parsing import OWN_HEADER
+from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected, keep_sent, subject_of
+from db import outbox, parts, tickets
+from db.desk import Desk
+from db.lifecycle import Status
+from db.models import Promise, Ticket, now
+from db.session import OpenSession
+
+WORDS = {
+    "en": "Hello,\n\nsomebody who writes from {asker} asks us for something that concerns the account {username}.\n\n"
+    "If that is you, answer this mail with this code in it: {code}\nIt counts for 24 hours.\n\n"
+    "If it is not you, there is nothing to do: without the code nothing happens.",
+    "de": "Guten Tag,\n\njemand schreibt uns von {asker} und bittet um etwas, das das Konto {username} betrifft.\n\n"
+    "Wenn Sie das sind, antworten Sie auf diese Mail mit diesem Code: {code}\nEr gilt 24 Stunden.\n\n"
+    "Wenn nicht, müssen Sie nichts tun: ohne den Code geschieht nichts.",
+}
+
+
+def code_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
+    """Send one promised code. Return False when there is none due."""
+    with open_session() as session:
+        row = outbox.claim(session, "code", when=Status.IN_REVIEW)
+        if row is None:
+            return False
+        if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
+            give_up(open_session, row, "The program was interrupted while the code was being sent: it may have left.")
+            return True
+        message = compose(tickets.get(session, row.ticket_id), row, desk, mailer.sender)
+    send(open_session, mailer, row, message)
+    return True
+
+
+def compose(ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
+    question = tickets.newest_question(ticket)
+    language = ticket.language if ticket.language in WORDS else "en"
+    said = WORDS[language].format(
+        asker=question.from_email if question else ticket.from_email,
+        username=row.payload["username"],
+        code=row.payload["code"],
+    )
+    message = EmailMessage(policy=POLICY)
+    message["From"], message["To"] = formataddr((desk.title, sender)), row.payload["to"]
+    message["Subject"], message["Date"] = subject_of(ticket.subject), format_datetime(now())
+    message["Message-ID"] = f"<{row.key}.{row.payload['token']}@{sender.rpartition('@')[2] or 'courtdesk'}>"
+    message[OWN_HEADER] = str(ticket.id)
+    signature = desk.signature.get(language) or desk.signature.get(desk.languages[0], "")
+    message.set_content(f"{said}\n\n{signature}\n", cte="quoted-printable")
+    return message
+
+
+def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: EmailMessage) -> None:
+    def leaves() -> None:
+        with open_session() as session:
+            outbox.go(session, row.id)
+
+    try:
+        mailer.send(message, to=row.payload["to"], leaves=leaves)
+    except NotSent as problem:
+        with open_session() as session:
+            parts.report(session, "reply", "failing", str(problem))
+            outbox.try_later(session, row, str(problem))
+    except (Rejected, MaybeSent) as problem:
+        give_up(open_session, row, f"{problem} The code may not have arrived.")
+    else:
+        with open_session() as session:
+            parts.report(session, "reply", "ok", "sends")
+            outbox.settle(session, row.id, state="done", result={"message_id": str(message["Message-ID"]).strip("<>")})
+            keep_sent(session, tickets.get(session, row.ticket_id), message, row)
+
+
+def give_up(open_session: OpenSession, row: Promise, words: str) -> None:
+    """Say it on the ticket: whoever asked for the code can send another."""
+    with open_session() as session:
+        outbox.settle(session, row.id, state="unknown", result={"error": words})
+        tickets.get(session, row.ticket_id).problem = words
