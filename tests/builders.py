@@ -1,12 +1,16 @@
 """Small ready-made things that many tests begin with."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.message import Message
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ai.prompt import MailText
+from connectors.identity import Identity
 from connectors.intake import Fetched
+from connectors.mail_parsing import Mail, parse_mail
 from db.desk import Desk, load_desk
 from db.drafts import Draft
 from db.migrate import migrate
@@ -42,6 +46,11 @@ def raw_mail(
 ) -> bytes:
     head = f"From: {sender}\r\nTo: office@westpark.example\r\nSubject: {subject}\r\nMessage-ID: <{message_id}>\r\n"
     return f"{head}Date: Thu, 14 May 2026 09:12:00 +0200\r\n{more}\r\n{body}\r\n".encode()
+
+
+def read_verified(raws: Sequence[bytes]) -> list[Mail | str]:
+    """As the mail part reads, where the mail server has proven every sender."""
+    return [replace(parse_mail(raw), identity=Identity("verified", "the test says so")) for raw in raws]
 
 
 def fetched(raw: bytes, uid: int = 1, uidvalidity: int = 1) -> Fetched:

@@ -1,6 +1,6 @@
 """One mail through the whole house: mail, ticket, draft, review, action, reply."""
 
-from builders import RESET, raw_mail, words_of
+from builders import RESET, raw_mail, read_verified, words_of
 from fakes import ANNA, FakeClub, FakeMailbox, FakeMailer, FakeModel
 
 from actions.checking import check_next
@@ -18,7 +18,7 @@ def test_a_mail_walks_through_the_house_once(open_session: OpenSession, desk: De
     mailbox, model = FakeMailbox([raw_mail()]), FakeModel([RESET])
     club, mailer = FakeClub(members=[ANNA]), FakeMailer()
 
-    while take_in(open_session, mailbox):
+    while take_in(open_session, mailbox, read_verified):
         pass
     draft_next(open_session, desk, model)
     check_next(open_session, desk, club)
