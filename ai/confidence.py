@@ -9,7 +9,7 @@ score as it is where no fit is.
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,35 +17,32 @@ from pathlib import Path
 from ai.written import Written
 from db.desk import Desk
 from db.drafts import Draft
+from db.orders import talks_to_software
 
 FILE = "calibration.json"
 SURE_ENOUGH = 0.75  # below it the page says why
 LEAST = 1e-6
-SIGNS: Mapping[str, re.Pattern[str]] = {
-    "the mail addresses the system, not the club": re.compile(
-        r"ignore (all|any|your|the|previous|earlier)|disregard (all|any|your|the|previous)|system prompt|you are (now )?an? (ai|assistant|bot)|note to (the )?(ai|system|assistant)|"
-        r"(instructions?|orders?) (for|to) the (system|ai|model|assistant|bot)|approve (this|all|every)|ignorier\w* (alle|die|deine|ihre)|anweisung(en)? an (das|die) (system|ki)|"
-        r"als ki\b|sprachmodell|language model|\bsystem:|<\|",
-        re.IGNORECASE,
-    ),
+TALKS_TO_US = "the mail addresses the system, not the club"
+SIGNS: Mapping[str, Callable[[str], object]] = {
+    TALKS_TO_US: talks_to_software,
     "somebody else may have used the account": re.compile(
         r"\bhacked|gehackt|broken into|someone else (has|is|was|must)|somebody else (has|is|was|must)|jemand anders|fremde[rn]? (zugriff|anmeldung|person)|wasn'?t me|war ich nicht|not made by me|did not (make|book)",
         re.IGNORECASE,
-    ),
+    ).search,
     "it makes a legal demand": re.compile(
         r"\blawyer|solicitor|attorney|legal action|rechtsanwalt|anwält|gdpr|dsgvo|article 1[57]|artikel 1[57]|art\. ?1[57]|fristsetzung|data protection act",
         re.IGNORECASE,
-    ),
+    ).search,
     "it asks for several bookings or a swap": re.compile(
         r"\bswap\b|\btrade (hours|slots|courts)|\btausch|\bevery (week|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|\bjeden (montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|\bweekly\b|wöchentlich|all season|ganze saison|"
         r"all (the )?courts|alle plätze|two courts|zwei plätze",
         re.IGNORECASE,
-    ),
+    ).search,
     "it asks for somebody else's account or booking": re.compile(
         r"\bmy (colleague|friend|neighbou?r|husband|wife|brother|sister|father|mother|boss|partner|team ?mate|player|student)('s|s'|\b.{0,40}\b(account|login|password|user))|"
         r"\bon behalf of|im (auftrag|namen) (von|meine)|\bmeine[rsnm]? (kolleg|freund|nachbar|mann|frau|bruder|schwester|vater|mutter|schüler)\w*.{0,40}(konto|zugang|passwort|benutzer|kennwort)|\bfor the (whole )?team",
         re.IGNORECASE,
-    ),
+    ).search,
 }  # fmt: skip
 FEATURES = ("score", "username", "no_username", "legal_mass", "length", "human")
 OF_PEOPLE, OF_SIGN = 0.25, 2.0  # of the model's leaning to a person's category, and of a sign, beside the second reader
@@ -181,7 +178,7 @@ def features_of(evidence: Evidence, desk: Desk) -> list[float]:
 
 def signs_in(words: str) -> list[str]:
     """Which of SIGNS the words give."""
-    return [reason for reason, sign in SIGNS.items() if sign.search(words)]
+    return [reason for reason, sign in SIGNS.items() if sign(words)]
 
 
 def of_people(categories: Mapping[str, float], desk: Desk) -> float:

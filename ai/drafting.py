@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import py3langid
 
-from ai.confidence import Evidence, judged, read_calibration
+from ai.confidence import TALKS_TO_US, Evidence, judged, read_calibration
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
@@ -88,6 +88,9 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
 
 def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written, draft: Draft) -> None:
     found = judged(Evidence.of(written, draft, asked.mail.words), desk, read_calibration(asked.adapter))
+    question = tickets.newest_question(ticket)
+    has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
+    reasons = [*found.reasons, *([TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else [])]
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
@@ -96,8 +99,8 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         ticket,
         draft,
         confidence=found.confidence,
-        needs_human=found.needs_human,
-        reasons=found.reasons,
+        needs_human=found.needs_human or has_orders,
+        reasons=reasons,
         language=language_of(asked.mail.body, desk),
         wanted_model="",
         made_by=made_by(written, desk, draft),

@@ -212,7 +212,7 @@ def keep(
 
 SAME = (
     "message_id", "in_reply_to", "date", "from_name", "from_email", "reply_to", "subject", "text", "said", "older", "kind",
-    "html", "hidden",
+    "html", "hidden", "orders",
 )  # fmt: skip
 
 

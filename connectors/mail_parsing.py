@@ -14,6 +14,7 @@ from itertools import islice
 from connectors.automatic import OWN_HEADER, Bounce, Kind, bounce_of, kind_of
 from connectors.charsets import BREAKS, clean, decoded
 from connectors.identity import NOBODY_CHECKED, Identity
+from connectors.injection import orders_in
 from connectors.mail_bodies import Attachment, Body, body_of
 from connectors.mail_headers import addresses, all_ids, date_in, first_headers, first_id, sender
 from connectors.newly_said import parted
@@ -57,6 +58,7 @@ class Mail:
     - `bounce`: what a delivery report says; None for any other mail.
     - `headers`: the first value of each header by lower-case name, decoded.
     - `problems`: what was wrong with its form, in words, () for a sound mail.
+    - `orders`: where it talks to the program instead of the desk, in words; "" where it does not.
     - `identity`: whether From is proven. Parsing alone proves nothing: `connectors.reading` asks, and fills it in.
     """
 
@@ -80,6 +82,7 @@ class Mail:
     bounce: Bounce | None
     headers: Mapping[str, str]
     problems: tuple[str, ...]
+    orders: str = ""
     identity: Identity = NOBODY_CHECKED
 
     @property
@@ -130,6 +133,7 @@ def parse_mail(raw: bytes) -> Mail:
         attachments=body.attachments,
         kind=kind,
         hidden=body.hidden[:LONGEST_TEXT],
+        orders=orders_in(headers.get("subject", ""), text, body.hidden[:LONGEST_TEXT], body.html, body.attachments),
         bounce=bounce_of(body.status, body.returned, text, first_id(headers.get("in-reply-to", "")))
         if kind == "bounce"
         else None,

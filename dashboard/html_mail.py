@@ -123,7 +123,8 @@ def page_of(session: Session, mail: Mail, *, images: bool) -> str:
             if value.lower().startswith("cid:"):
                 return own.get(value[4:].strip("<>"))
             return value if value.startswith("data:image/") or images else None
-        return value
+        is_link = attribute in ("href", "cite", "background", "longdesc")
+        return None if is_link and value.strip().lower().startswith(("data:", "cid:")) else value
 
     body = nh3.clean(
         shallow(mail.html[:LONGEST]), tags=TAGS, attributes=ATTRIBUTES, attribute_filter=kept, filter_style_properties=STYLES,

@@ -105,6 +105,7 @@ class Mail(Base):
     identity_words: Mapped[str] = mapped_column(Text, default="")
     html: Mapped[str] = mapped_column(Text, default="", deferred=True)
     hidden: Mapped[str] = mapped_column(Text, default="")
+    orders: Mapped[str] = mapped_column(Text, default="")  # where it talks to the program instead of the desk
     notices: Mapped[list[Any]] = mapped_column(default=list)
     attachments: Mapped[list[Any]] = mapped_column(default=list)
     stored_at: Mapped[datetime] = mapped_column(default=now)

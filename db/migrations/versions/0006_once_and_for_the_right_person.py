@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("mails", sa.Column("remote_images", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("mails", sa.Column("identity", sa.String(12), nullable=False, server_default=""))
     op.add_column("mails", sa.Column("identity_words", sa.Text(), nullable=False, server_default=""))
+    op.add_column("mails", sa.Column("orders", sa.Text(), nullable=False, server_default=""))
     op.execute("UPDATE mails SET has_html = (html <> '')")
     op.add_column("tickets", sa.Column("trust", sa.JSON(), nullable=True))
     op.add_column("tickets", sa.Column("booking_id", sa.Integer(), nullable=True))
@@ -97,5 +98,5 @@ def downgrade() -> None:
     op.drop_column("outbox", "digest")
     op.drop_column("tickets", "booking_id")
     op.drop_column("tickets", "trust")
-    for name in ("identity_words", "identity", "remote_images", "has_html", "older"):
+    for name in ("orders", "identity_words", "identity", "remote_images", "has_html", "older"):
         op.drop_column("mails", name)
