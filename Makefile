@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check format train eval generate bench-train bench-draft bench-mail clean
+.PHONY: run test check format train eval generate bench-train bench-draft bench-mail crash-test clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
@@ -82,3 +82,7 @@ var/models/ready: | .venv/installed
 
 clean:
 	rm -rf .venv var *.egg-info
+
+# The desk killed at random moments between servers that lie; QUICK=1 takes fewer kills. The table is in docs/reliability.md.
+crash-test: .venv/installed
+	$(BIN)/python tests/bench/crash.py
