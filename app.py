@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from actions.checking import check_next, make_plan
 from actions.choosing import club_of, start_sandbox
 from actions.dispatch import act_next
+from actions.ep3bs.club import Ep3Bs
 from actions.http import HttpClub
 from actions.looking import look
 from actions.outcomes import Unreachable
@@ -70,7 +71,7 @@ class ClubPreCheck:
     """The pages' port, answered by the actions' pre-check."""
 
     desk: Desk
-    club: HttpClub
+    club: HttpClub | Ep3Bs
 
     def plan(self, asked: Asked) -> Plan:
         try:
@@ -182,7 +183,7 @@ def make_loops(
     settings: Settings,
     desk: Desk,
     open_session: OpenSession,
-    club: HttpClub | None,
+    club: HttpClub | Ep3Bs | None,
     model: DeskModel,
     vault: Vault,
 ) -> list[Loop]:
@@ -234,7 +235,7 @@ def warm(open_session: OpenSession, model: DeskModel) -> bool:
     return False
 
 
-def look_at(open_session: OpenSession, club: HttpClub) -> bool:
+def look_at(open_session: OpenSession, club: HttpClub | Ep3Bs) -> bool:
     """The club's lamp in the header."""
     try:
         club.ping()

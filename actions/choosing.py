@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from actions.ep3bs.club import Ep3Bs, open_ep3bs
 from actions.http import HttpClub, open_club
 from actions.settings import ActionsSettings
 from db.desk import Desk
@@ -13,8 +14,10 @@ from db.settings import HouseSettings, kept_secret
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def club_of(settings: ActionsSettings, house: HouseSettings, desk: Desk) -> HttpClub | None:
+def club_of(settings: ActionsSettings, house: HouseSettings, desk: Desk) -> HttpClub | Ep3Bs | None:
     """None rests."""
+    if settings.is_ep3bs:
+        return open_ep3bs(settings.url, settings.web, desk.timezone)
     if settings.url:
         return open_club(settings.url, settings.token.get_secret_value(), settings.timeout, desk.actions)
     if house.demo:

@@ -230,6 +230,58 @@ class Postgres:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+class MariaDB:
+    """A MariaDB server of its own, with an empty database `club`; `url` is "" where MariaDB is missing."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="my"))
+        self.port, self.url = free_port(), ""
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "MariaDB":
+        if why_not("mariadbd", "mariadb-install-db"):
+            return self
+        user = "mysql" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        shutil.chown(self.root, user)
+        data = f"--datadir={self.root}/data"
+        subprocess.run(
+            ["mariadb-install-db", "--no-defaults", data, f"--user={user}", "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        command = [
+            "mariadbd",
+            "--no-defaults",
+            data,
+            f"--user={user}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+        ]
+        command += [f"--socket={self.root}/my.sock", f"--pid-file={self.root}/my.pid"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port, 60)
+        import pymysql
+
+        with pymysql.connect(host="127.0.0.1", port=self.port, user="root") as db:
+            db.cursor().execute("CREATE DATABASE club DEFAULT CHARSET utf8")
+        self.url = f"mysql://root@127.0.0.1:{self.port}/club"
+        return self
+
+    def run(self, script: str) -> None:
+        """Each statement of the script ends its line."""
+        import pymysql
+
+        with pymysql.connect(host="127.0.0.1", port=self.port, user="root", database="club", autocommit=True) as db:
+            for line in script.splitlines():
+                if line.strip() and not line.startswith("--"):
+                    db.cursor().execute(line)
+
+    def __exit__(self, *error: object) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=60)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
 def postgres_folder() -> Path | None:
     """Where the server's programs lie: Debian keeps them out of PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))

@@ -195,8 +195,6 @@ def run(database: str, folder: Path) -> dict[str, float]:
         model() as brain,
         club(folder, chance) as address,
     ):
-        for i in range(TICKETS):
-            dovecot.deliver(letter(i))
         settings = {
             "MAIL_HOST": "127.0.0.1", "MAIL_PORT": str(dovecot.imap), "MAIL_USER": "office", "MAIL_PASSWORD": "s3cret",
             "MAIL_SECURITY": "none", "MAIL_AUTHSERV_ID": MX, "MAIL_IDLE_SECONDS": "2", "SMTP_HOST": "127.0.0.1",
@@ -212,7 +210,12 @@ def run(database: str, folder: Path) -> dict[str, float]:
         staff = Staff(app, key)
         threading.Thread(target=staff.work, daemon=True).start()
         began = time.monotonic()
+        waiting = [letter(i) for i in range(TICKETS)]
         for number in range(KILLS):
+            share = len(waiting) // (KILLS - number)  # so that there is work under way at every kill
+            for raw in waiting[:share]:
+                dovecot.deliver(raw)
+            del waiting[:share]
             time.sleep(chance.uniform(0.05, 1.2))
             app.kill()
             app.start()

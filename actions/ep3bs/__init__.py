@@ -1,0 +1,1 @@
+"""ep3-bs as a second club behind the same ports."""
