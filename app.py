@@ -17,14 +17,16 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from actions.checking import check_next, make_plan
+from actions.checking import check_next, make_plan, plan_action
 from actions.choosing import club_of, start_sandbox
 from actions.dispatch import act_next
 from actions.ep3bs.club import Ep3Bs
 from actions.http import HttpClub
 from actions.looking import look
 from actions.outcomes import Unreachable
+from actions.series import occurrences
 from actions.settings import ActionsSettings
+from actions.stated import CannotPlan
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
@@ -50,7 +52,7 @@ from db.drafts import Draft
 from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
-from db.plans import Asked, Plan
+from db.plans import Asked, Occurrence, Plan
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
 from db.tickets import StaleTicket
@@ -78,6 +80,20 @@ class ClubPreCheck:
             return make_plan(asked, self.desk, self.club)
         except Unreachable as problem:
             raise NoAnswer(f"{problem} Nothing was sent.") from problem
+
+    def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
+        try:
+            return plan_action(name, stated, self.desk, self.club)
+        except Unreachable as problem:
+            raise NoAnswer(f"{problem} Nothing was done.") from problem
+
+    def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
+        try:
+            return *occurrences(stated, self.desk, self.club), ""
+        except CannotPlan as reason:
+            return "", [], str(reason)
+        except Unreachable as problem:
+            raise NoAnswer(f"{problem} Nothing was done.") from problem
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         try:

@@ -62,7 +62,8 @@ class ActionKind:
     """`label` names the action, `sentence` says it for one case, `fills` are the reply's placeholders.
 
     `on_account`: it acts on an account itself, so autopilot never may. `is_harmless`: it gives nothing to whoever asked,
-    only to the address on file. `undone_by`: the action that takes it back, "" where none does.
+    only to the address on file. `undone_by`: the action that takes it back, "" where none does. `asks`: what a
+    form by hand asks for.
     """
 
     name: str
@@ -73,18 +74,21 @@ class ActionKind:
     on_account: bool = False
     is_harmless: bool = False
     undone_by: str = ""
+    asks: tuple[str, ...] = ("username",)
 
 
+OF_ACCOUNT = ("full_name", "email", "phone", "address")
+OF_BOOKING = ("booking_ref", "court", "date", "time")
 CATALOG: dict[str, ActionKind] = {
     kind.name: kind
     for kind in (
-        ActionKind("create_account", "Create account", "Create the account {username}", CreateAccount, frozenset({"set_password_url", "account.username"}), on_account=True, undone_by="delete_account"),
+        ActionKind("create_account", "Create account", "Create the account {username}", CreateAccount, frozenset({"set_password_url", "account.username"}), on_account=True, undone_by="delete_account", asks=("username", *OF_ACCOUNT[:3])),
         ActionKind("reset_password", "Reset password", "Reset password for {username}", ResetPassword, frozenset({"reset_url", "account.username"}), on_account=True, is_harmless=True),
-        ActionKind("update_account", "Update account", "Update the account {username}", UpdateAccount, frozenset({"account.username"}), on_account=True),
+        ActionKind("update_account", "Update account", "Update the account {username}", UpdateAccount, frozenset({"account.username"}), on_account=True, asks=("username", *OF_ACCOUNT)),
         ActionKind("delete_account", "Delete account", "Delete the account {username}", DeleteAccount, frozenset({"account.username"}), on_account=True),
-        ActionKind("create_booking", "Create booking", "Book a court for {username}", CreateBooking, frozenset({"booking.start", "booking.court"}), undone_by="cancel_booking"),
-        ActionKind("cancel_booking", "Cancel booking", "Cancel the booking of {username}", CancelBooking, frozenset({"booking.start", "booking.court", "fee"})),
-        ActionKind("move_booking", "Move booking", "Move the booking of {username}", MoveBooking, frozenset({"booking.start", "booking.court"}), undone_by="move_booking"),
+        ActionKind("create_booking", "Create booking", "Book a court for {username}", CreateBooking, frozenset({"booking.start", "booking.court"}), undone_by="cancel_booking", asks=("username", "court", "date", "time", "duration_minutes")),
+        ActionKind("cancel_booking", "Cancel booking", "Cancel the booking of {username}", CancelBooking, frozenset({"booking.start", "booking.court", "fee"}), asks=("username", *OF_BOOKING)),
+        ActionKind("move_booking", "Move booking", "Move the booking of {username}", MoveBooking, frozenset({"booking.start", "booking.court"}), undone_by="move_booking", asks=("username", *OF_BOOKING, "new_date", "new_time", "new_court", "duration_minutes")),
     )
 }  # fmt: skip
 
@@ -115,4 +119,5 @@ def kind_of(declared: DeclaredAction) -> ActionKind:
         frozenset(declared.fills),
         on_account=True,
         is_harmless=declared.harmless,
+        asks=("username", *declared.body),
     )

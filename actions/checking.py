@@ -1,5 +1,6 @@
 """The one pre-check: a proposal becomes a plan by read-only look-ups in the club. Nothing is changed."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -63,6 +64,14 @@ def less_sure(confidence: float) -> float:
     return round(right / (right + wrong), 4)
 
 
+def plan_action(name: str, stated: Mapping[str, str], desk: Desk, club: Club) -> Plan:
+    """The same check for an action by hand, where a colleague states everything. Raise UnknownAction, Unreachable."""
+    details = {key: value for key, value in stated.items() if key != "username"}
+    asked = Asked("", stated.get("username", ""), details, identity="colleague", identity_words="a colleague states it")
+    planner = Planner(asked, desk, club, action_named(name, desk))
+    return checked(planner)
+
+
 def make_plan(asked: Asked, desk: Desk, club: Club) -> Plan:
     """Work out what approving would do. Raise Unreachable; everything else becomes words in the plan."""
     name = desk.category(asked.category).action
@@ -74,10 +83,13 @@ def make_plan(asked: Asked, desk: Desk, club: Club) -> Plan:
         kind = action_named(name, desk)
     except UnknownAction as error:
         return Plan("", {}, asked.from_email, blocked=str(error))
-    planner = Planner(asked, desk, club, kind)
+    return checked(Planner(asked, desk, club, kind))
+
+
+def checked(planner: Planner) -> Plan:
     try:
         params = planner.params()
-        kind.parameters.model_validate(params)
+        planner.kind.parameters.model_validate(params)
     except ValidationError as error:
         field = error.errors()[0]["loc"][0]
         return planner.without_action(f"the {str(field).replace('_', ' ')} is missing or unusable")

@@ -101,6 +101,9 @@ def carry_out(open_session: OpenSession, desk: Desk, backend: Backend, row: Prom
         with open_session() as session:
             outbox.settle(session, row.id, state="refused", result={"error": refusal.detail})
             ticket = tickets.get(session, row.ticket_id)
+            if outbox.is_by_hand(ticket):
+                decisions.conclude(session, ticket, by=PROGRAM)
+                return
             reply = refused_reply(desk, ticket, refusal.code, refusal.detail)
             decisions.refuse(session, ticket, refusal.detail, reply, by=PROGRAM)
     except Unreachable as problem:
@@ -119,13 +122,17 @@ def carry_out(open_session: OpenSession, desk: Desk, backend: Backend, row: Prom
             ticket = tickets.get(session, row.ticket_id)
             values = spoken_values(row.payload, done, desk, ticket.language)
             outbox.settle(session, row.id, state="done", result={"answer": done, "values": values})
+            if outbox.is_by_hand(ticket):
+                decisions.conclude(session, ticket, by=PROGRAM)
+                return
             tickets.move(session, ticket, Status.ACTED, actor=PROGRAM, seen=ticket.version, note=row.payload["name"])
 
 
 def stop(session: Session, row: Promise, reason: str, *, state: str = "unknown") -> None:
     outbox.settle(session, row.id, state=state, result={"error": reason})
     ticket = tickets.get(session, row.ticket_id)
-    outbox.retire(session, ticket)
+    if not outbox.is_by_hand(ticket):  # the other dates of a series are no less wanted
+        outbox.retire(session, ticket)
     decisions.stick(session, ticket, f"{reason} No reply was sent.", by=PROGRAM)
 
 

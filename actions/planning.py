@@ -171,7 +171,7 @@ class Planner:
             )
         )
         self.to = email
-        if email.casefold() != self.asked.from_email.casefold():
+        if self.asked.identity != "colleague" and email.casefold() != self.asked.from_email.casefold():
             self.doubt_new_address(email)
         if not params["full_name"]:
             raise CannotPlan("the mail does not say the full name")

@@ -31,16 +31,19 @@ def standing(asked: Asked, account: Mapping[str, Any], *, is_harmless: bool) -> 
         return Standing(Check(True, words))
     doubt = doubt_of(asked, on_file)
     if not doubt:
-        proof = "a colleague took it down" if asked.identity == "colleague" else asked.identity_words
-        return Standing(Check(True, f"the sender's address is the one on file, and proven: {proof}"))
+        if asked.identity == "colleague":
+            return Standing(Check(True, f"no mail asks for it: {asked.identity_words}"))
+        return Standing(Check(True, f"the sender's address is the one on file, and proven: {asked.identity_words}"))
     ways = (*(("on_file",) if is_harmless else ()), "code", "override") if on_file else ("override",)
     return Standing(Check(False, doubt), doubt, ways)
 
 
 def doubt_of(asked: Asked, on_file: str) -> str:
+    if asked.identity == "colleague":
+        return ""
     if asked.from_email.casefold() != on_file.casefold():
         return f"{asked.from_email or 'the sender'} is not the address on file"
-    if asked.identity in ("verified", "colleague"):
+    if asked.identity == "verified":
         return ""
     if asked.identity == "contradicts":
         return f"the mail bears the address on file, but is probably forged: {asked.identity_words}"

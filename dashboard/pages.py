@@ -13,6 +13,7 @@ from starlette.requests import Request
 from dashboard import errors, respond, security
 from dashboard.deps import TheHouse, get_caller
 from dashboard.routes import (
+    actions,
     api,
     approvals,
     dismissals,
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = (sessions, set_ups, health)
 SIGNED_IN = (
     tickets,
+    actions,
     drafts,
     approvals,
     withdrawals,

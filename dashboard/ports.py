@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from db.plans import Asked, Plan
+from db.plans import Asked, Occurrence, Plan
 
 
 class NoAnswer(Exception):
@@ -13,6 +13,12 @@ class NoAnswer(Exception):
 class PreCheck(Protocol):
     def plan(self, asked: Asked) -> Plan:
         """Hold a proposal against the club, read-only. Raise NoAnswer."""
+
+    def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
+        """The same for an action by hand. Raise NoAnswer."""
+
+    def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
+        """The court's name and each date of a weekly series; or why there are none, in words. Raise NoAnswer."""
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         """What the club shows of an action whose outcome nobody knows, in words. Raise NoAnswer."""

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from actions.catalog import ActionKind, UnknownAction, action_named
 from dashboard.deps import House
-from db import confirmations, decisions, mailboxes, mails, outbox, parts, tickets
+from db import confirmations, decisions, mailboxes, mails, parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Mail, Ticket, now
 from db.plans import Plan
 
+MOST_TOLD = 12  # results of a series that the story shows
 ICONS = {"account": "key", "password": "key", "booking": "court", "inquiry": "question", "other": "other"}
 
 
@@ -277,6 +278,8 @@ def said_by(ticket: Ticket) -> str:
 
 def result_of(ticket: Ticket) -> str:
     """What the other side really answered, for the story of the ticket."""
-    action = outbox.latest(ticket, "action")
-    values = (action.result or {}).get("values", {}) if action else {}
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    rows = [row for row in ticket.promises if row.kind == "action" and row.state == "done"]
+    told = [
+        ", ".join(f"{name} {value}" for name, value in (row.result or {}).get("values", {}).items()) for row in rows
+    ]
+    return "; ".join(told[-MOST_TOLD:])

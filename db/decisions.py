@@ -1,7 +1,7 @@
 """What a person may decide about a ticket, and what a signature does."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +53,45 @@ def approve(
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
 
 
+def order(
+    session: Session,
+    actions: Sequence[Mapping[str, Any]],
+    *,
+    subject: str,
+    category: str,
+    username: str,
+    by: str,
+    undo_seconds: float,
+) -> Ticket:
+    """Sign actions that no mail asked for, as one ticket without a mail and without a reply."""
+    ticket = Ticket(
+        subject=subject, from_name=by, category=category, username=username, status=Status.RECEIVED, version=1
+    )
+    session.add(ticket)
+    session.flush()
+    trail.write(session, ticket, "ordered", actor=by, new=Status.RECEIVED.value, note=subject)
+    tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=1)
+    tickets.move(session, ticket, Status.APPROVED, actor=by, seen=2, note=f"{len(actions)} by hand")
+    for number, action in enumerate(actions, start=1):
+        outbox.promise(
+            session, ticket, "action", action, key=f"courtdesk-{ticket.id}-3-action-{number}", delay=undo_seconds
+        )
+    return ticket
+
+
+def conclude(session: Session, ticket: Ticket, *, by: str) -> None:
+    """What was ordered by hand is through: nobody is answered, and what the club refused is said."""
+    rows = [row for row in ticket.promises if row.kind == "action"]
+    refused = [row for row in rows if row.state == "refused"]
+    if any(row.state in ("promised", "running", "inflight") for row in rows):
+        return
+    reasons = "; ".join(dict.fromkeys(str((row.result or {}).get("error", "")) for row in refused))
+    if refused:
+        ticket.problem = f"{len(refused)} of {len(rows)} were refused: {reasons}"
+    tickets.move(session, ticket, Status.ACTED, actor=by, seen=ticket.version, note=f"{len(rows) - len(refused)} done")
+    tickets.move(session, ticket, Status.REPLIED, actor=by, seen=ticket.version, note="nobody to answer")
+
+
 def withdraw(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
     """Undo an approval that has not begun; every edit stays. Raise TooLate, StaleTicket or ForbiddenMove."""
     if ticket.status != Status.APPROVED or not outbox.withdraw(session, ticket):
@@ -96,6 +135,14 @@ def happened(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
     trail.write(session, ticket, "happened", actor=by, note=row.kind)
     if row.kind == "reply":
         tickets.move(session, ticket, Status.REPLIED, actor=by, seen=seen, note="it had been sent")
+        return
+    if outbox.is_by_hand(ticket):
+        ticket.problem = ""
+        if any(other.state == "promised" for other in ticket.promises):
+            tickets.move(session, ticket, Status.APPROVED, actor=by, seen=seen, note="on with the others")
+        else:
+            tickets.check_seen(ticket, seen)
+            conclude(session, ticket, by=by)
         return
     body = str((ticket.answer or {}).get("reply", ""))
     if PLACEHOLDER.search(body):  # its value came with the answer that was lost

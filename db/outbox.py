@@ -184,6 +184,11 @@ def has_acted(ticket: Ticket) -> bool:
     return reply is None or reply.state != "done" or reply.id < action.id
 
 
+def is_by_hand(ticket: Ticket) -> bool:
+    """Actions that no mail asked for: there is nobody to answer."""
+    return not any(row.kind == "reply" for row in ticket.promises)
+
+
 def unsettled(ticket: Ticket) -> Promise | None:
     """What nobody knows of, or the server refused to take: the newest, if a person has not settled it."""
     rows = [row for row in ticket.promises if row.kind in ("action", "reply") and row.state in ("unknown", "refused")]

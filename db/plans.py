@@ -26,6 +26,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """One date of a series: the parameters of its booking, and whether the court is free then."""
+
+    params: dict[str, str]
+    is_free: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """`action` is "" for a reply only. `blocked` says in words why nothing can be approved as it stands."""
 

@@ -13,7 +13,7 @@ from ai.written import Decided, News, Question, Written
 from connectors.intake import Fetched
 from connectors.replies import NotSent
 from db.drafts import Draft
-from db.plans import Asked, Plan
+from db.plans import Asked, Occurrence, Plan
 
 
 @dataclass
@@ -117,6 +117,12 @@ class FakePreCheck:
     def plan(self, asked: Asked) -> Plan:
         self.asked.append(asked)
         return self.plans[min(len(self.asked), len(self.plans)) - 1]
+
+    def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
+        return self.plans[-1]
+
+    def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
+        return "", [], "the fake has none"
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         return "Booking 9 still stands at the club."
