@@ -1,8 +1,11 @@
 """Expected problems become answers: a sentence on the page for people, problem details for programs."""
 
+import logging
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
@@ -15,6 +18,8 @@ from db.mails import NoSuchMail
 from db.people import UnusablePerson, WrongPassword
 from db.tickets import NoSuchTicket, StaleTicket
 from db.versions import NoSuchVersion
+
+log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -44,6 +49,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, unreadable_request)
     app.add_exception_handler(SignInNeeded, sign_in_needed)
+    app.add_exception_handler(OperationalError, no_database)
 
 
 def told(request: Request, status: int, words: str, headers: dict[str, str] | None = None) -> Response:
@@ -75,6 +81,17 @@ def unreadable_request(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
     return told(request, 422, f"{field}: {first['msg']}.")
+
+
+def no_database(request: Request, error: Exception) -> Response:
+    """The disk is full, another program holds the file, or the server is gone: the transaction left nothing behind."""
+    assert isinstance(error, OperationalError)
+    reason = str(error.orig).splitlines()[0]
+    log.error("the database refuses: %s", reason)
+    words = f"Nothing was changed: the database says “{reason}”. Look at its disk and its server, then try again."
+    if request.headers.get("hx-request") or request.url.path.startswith("/api/"):
+        return told(request, 503, words)
+    return PlainTextResponse(words, 503)  # a page would want the database
 
 
 def sign_in_needed(request: Request, error: Exception) -> Response:
