@@ -92,7 +92,9 @@ def request_of(
         return (
             method,
             path.format_map({key: quote(str(value), safe="") for key, value in p.items()}),
-            {k: p[k] for k in declared.body} or None,
+            {name: words.format_map(p) for name, words in declared.template.items()}
+            or {k: p[k] for k in declared.body}
+            or None,
         )
     name = quote(str(p.get("username", "")), safe="")
     booking = f"/bookings/{p.get('booking_id', '')}"

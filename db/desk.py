@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DESKS = Path(__file__).resolve().parent.parent / "desks"
@@ -28,7 +30,7 @@ class DeclaredAction:
     """An action that a desk states as data: one call of its API on an account.
 
     `call` is a method and a path, with `{username}` or keys of `body` in it; `body` names the keys of `details` that
-    are sent along; `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
+    are sent along, or is a table, each value a template with such keys in it (`template` then); `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
     status that the account should have; `harmless` that the action gives nothing to whoever asked.
     """
 
@@ -40,6 +42,7 @@ class DeclaredAction:
     fills: dict[str, str] = field(default_factory=dict)
     expects: str = "active"
     harmless: bool = False
+    template: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             categories=categories,
             refusals=stated.get("refusals", {}),
             actions=tuple(
-                DeclaredAction(**{**action, "body": tuple(action.get("body", ()))})
-                for action in stated.get("action", ())
+                DeclaredAction(**{**action, **body_of(action.get("body", ()))}) for action in stated.get("action", ())
             ),
         )
         for action in desk.actions:
@@ -102,6 +104,14 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
         return desk
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, OSError, ZoneInfoNotFoundError) as error:
         raise UnusableDesk(f"DESK={name}: {path} cannot be used: {error}.") from error
+
+
+def body_of(stated: Sequence[str] | Mapping[str, str]) -> dict[str, Any]:
+    """A list of keys, or a table of templates: the keys are then those that stand in it."""
+    if not isinstance(stated, Mapping):
+        return {"body": tuple(stated)}
+    keys = [key for value in stated.values() for key in re.findall(r"\{(\w+)\}", str(value)) if key != "username"]
+    return {"body": tuple(dict.fromkeys(keys)), "template": {name: str(value) for name, value in stated.items()}}
 
 
 def check_action(action: DeclaredAction, desk: Desk) -> None:

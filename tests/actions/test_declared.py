@@ -34,7 +34,7 @@ def directory(tmp_path: Path, helpdesk: Desk) -> Iterator[HttpClub]:
 
 
 def asked(category: str, username: str, reply: str, **details: str) -> Asked:
-    return Asked(category, username, details, reply, "dana.wright@halden.example")
+    return Asked(category, username, details, reply, "dana.wright@halden.example", "verified", "signed")
 
 
 @pytest.mark.server
@@ -129,3 +129,18 @@ def test_every_action_of_every_desk_exists(name: str) -> None:
             assert action_named(category.action, desk).name == category.action
             declared = desk.declared(category.action)
             assert set(declared.body if declared else ()) <= set(category.fields)
+
+
+def test_a_body_can_be_a_template_of_what_the_mail_says(tmp_path: Path, helpdesk: Desk) -> None:
+    stated = (helpdesk.folder / "desk.toml").read_text(encoding="utf-8")
+    table = 'body = { role = "user of {system}", for = "{username}", by = "courtdesk" }'
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "desk.toml").write_text(stated.replace('body = ["system"]', table), encoding="utf-8")
+    grant = load_desk("other", tmp_path).declared("grant_access")
+    assert grant is not None
+    assert grant.body == ("system",)
+
+    _, path, body = request_of("grant_access", {"username": "hm", "system": "jira {x}"}, grant)
+
+    assert path == "/accounts/hm/grants"
+    assert body == {"role": "user of jira {x}", "for": "hm", "by": "courtdesk"}
