@@ -3,6 +3,7 @@
 import email
 import hashlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,10 @@ from db.session import OpenSession
 log = logging.getLogger(__name__)
 AT_ONCE = 500  # mails read in one go
 TOGETHER, IN_MEMORY = 50, 8_000_000  # mails, and bytes of them, in one transaction
+ONE_LINE = rb":[ \t]*([^\r\n]*)(?=\r?\n[^ \t\r\n]|\r?\n?\Z)"
+MESSAGE_ID = re.compile(rb"^message-id" + ONE_LINE, re.IGNORECASE | re.MULTILINE)
+FROM = re.compile(rb"^from" + ONE_LINE, re.IGNORECASE | re.MULTILINE)
+ODD_LINE = re.compile(rb"^(?![!-9;-~]+:|[ \t])", re.MULTILINE)  # where a parser may stop
 READING = threading.Lock()  # one thread of this process reads; the mailboxes' other threads go on fetching
 
 
@@ -104,11 +109,20 @@ def store(session: Session, mailbox: str, found: Sequence[Fetched]) -> None:
 
 def key_of(mailbox: str, raw: bytes) -> str:
     """Sender and body make the content: what servers add on the way does not make another mail."""
-    head = email.message_from_bytes(raw[:65536].split(b"\r\n\r\n", 1)[0].split(b"\n\n", 1)[0], policy=policy.compat32)
+    head = raw[:65536].split(b"\r\n\r\n", 1)[0].split(b"\n\n", 1)[0]
+    is_sound = ODD_LINE.search(head) is None
+    message_id, sender = (plain(head, header) if is_sound else None for header in (MESSAGE_ID, FROM))
+    if message_id is None or sender is None:
+        parsed = email.message_from_bytes(head, policy=policy.compat32)
+        message_id, sender = str(parsed.get("Message-ID", "")), str(parsed.get("From", ""))
     body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
-    return mails.dedupe_key(
-        mailbox, str(head.get("Message-ID", "")), str(head.get("From", "")).encode("utf-8", "replace") + body
-    )
+    return mails.dedupe_key(mailbox, message_id, sender.encode("utf-8", "replace") + body)
+
+
+def plain(head: bytes, header: re.Pattern[bytes]) -> str | None:
+    """The value of a header that stands on one line of ASCII, as a parser would read it; None where one is needed."""
+    found = header.search(head)
+    return found[1].decode("ascii") if found and found[1].isascii() else None
 
 
 def read_next(open_session: OpenSession, parse: Parser, settings: MailSettings) -> bool:
