@@ -6,8 +6,9 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from actions.catalog import UnknownAction, action_named
+from actions.kind import Club
 from actions.outcomes import Unreachable
-from actions.planning import Club, Planner
+from actions.planning import Planner
 from actions.stated import CannotPlan
 from db import parts, tickets, trail
 from db.desk import Desk

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from actions.checking import make_plan
+from actions.kind import Club
 from actions.outcomes import OutcomeUnknown, Refused, Unreachable
-from actions.planning import Club
 from actions.refusals import refused_reply
 from db import decisions, outbox, parts, tickets
 from db.desk import Desk

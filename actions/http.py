@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from actions.catalog import CATALOG, kind_of
 from actions.outcomes import OutcomeUnknown, Refused, Unreachable
 from db.desk import DeclaredAction
 
@@ -53,7 +53,8 @@ class HttpClub:
 
     def perform(self, action: str, params: Mapping[str, Any], key: str) -> Json:
         """Carry out one action. Raise Refused, Unreachable (nothing happened) or OutcomeUnknown."""
-        method, path, body = request_of(action, params, self.declared.get(action))
+        kind = kind_of(self.declared[action]) if action in self.declared else CATALOG[action]
+        method, path, body = kind.request(params)
         try:
             answer = self.client.request(method, path, json=body, headers={"Idempotency-Key": key})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -77,41 +78,6 @@ def open_club(url: str, token: str, timeout: float, actions: Sequence[DeclaredAc
     headers = {"Authorization": f"Bearer {token}"}
     client = httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False)
     return HttpClub(client, declared={action.name: action for action in actions})
-
-
-def request_of(
-    action: str, params: Mapping[str, Any], declared: DeclaredAction | None = None
-) -> tuple[str, str, Json | None]:
-    """Method, path and body of an action. Raise Refused where a value could leave its place in the path."""
-    p = dict(params)
-    for value in p.values():
-        if str(value).strip() in (".", ".."):  # escaped or not, servers and clients read these as steps in the path
-            raise Refused("", f"{value} cannot be used as a name.")
-    if declared is not None:
-        method, path = declared.call.split(" ", 1)
-        return (
-            method,
-            path.format_map({key: quote(str(value), safe="") for key, value in p.items()}),
-            {name: words.format_map(p) for name, words in declared.template.items()}
-            or {k: p[k] for k in declared.body}
-            or None,
-        )
-    name = quote(str(p.get("username", "")), safe="")
-    booking = f"/bookings/{p.get('booking_id', '')}"
-    requests: dict[str, tuple[str, str, Json | None]] = {
-        "create_account": ("POST", "/accounts", p),
-        "reset_password": ("POST", f"/accounts/{name}/password-reset", None),
-        "update_account": (
-            "PATCH",
-            f"/accounts/{name}",
-            {k: v for k, v in p.items() if k != "username" and v is not None},
-        ),
-        "delete_account": ("DELETE", f"/accounts/{name}", None),
-        "create_booking": ("POST", "/bookings", p),
-        "cancel_booking": ("DELETE", booking, None),
-        "move_booking": ("PATCH", booking, {k: p[k] for k in ("court", "start", "end") if k in p}),
-    }
-    return requests[action]
 
 
 def refusal(answer: httpx.Response) -> Refused:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
-from actions.catalog import ActionKind
+from actions.kind import ActionKind, Club, Json
 from actions.standing import standing
 from actions.stated import CannotPlan, Stated, court_key, spoken
 from db.desk import DeclaredAction, Desk
@@ -14,17 +14,8 @@ from db.drafts import PLACEHOLDER
 from db.models import now
 from db.plans import Asked, Check, Fact, Plan
 
-Json = dict[str, Any]
 USUAL_MINUTES = 60
 MOST_CHOICES = 12
-
-
-class Club(Protocol):
-    """What may be asked of the club. Every call raises Unreachable where it does not answer."""
-
-    def accounts(self, *, username: str = "", email: str = "") -> list[Json]: ...
-    def courts(self) -> list[Json]: ...
-    def bookings(self, *, username: str = "", start: datetime, end: datetime | None = None) -> list[Json]: ...
 
 
 @dataclass
@@ -50,14 +41,7 @@ class Planner:
         self.choices: tuple[tuple[int, str], ...] = ()
 
     def params(self) -> Json:
-        work = {
-            "create_account": self.create_account,
-            "update_account": self.update_account,
-            "create_booking": self.create_booking,
-            "cancel_booking": self.cancel_booking,
-            "move_booking": self.move_booking,
-        }.get(self.kind.name, self.on_account)
-        return work() if self.declared is None else self.as_declared(self.declared)
+        return self.kind.plan(self)
 
     def plan(self, params: Json) -> Plan:
         return Plan(
@@ -122,7 +106,7 @@ class Planner:
         self.checks.append(Check(account["status"] == expected, f"{self.username} is {account['status']}"))
         found_standing = standing(self.asked, account, is_harmless=self.kind.is_harmless)
         self.checks.append(found_standing.check)
-        self.doubt, self.ways, self.on_file = found_standing.doubt, found_standing.ways, str(account["email"])
+        self.doubt, self.ways, self.on_file = found_standing.doubt, found_standing.ways, str(account["email"] or "")
         if self.asked.is_trusted(self.username) in ("on_file", "code"):
             self.to = self.on_file
         return account
@@ -142,109 +126,6 @@ class Planner:
             params[key] = self.asked.details[key]
             self.facts.append(Fact(key.replace("_", " ").capitalize(), params[key], "mail"))
         return params
-
-    def update_account(self) -> Json:
-        params = self.on_account()
-        changes = {
-            key: self.asked.details[key]
-            for key in ("full_name", "email", "phone", "address")
-            if self.asked.details.get(key)
-        }
-        if not changes:
-            raise CannotPlan("the mail does not say what is to be changed")
-        self.facts += [Fact(f"New {key.replace('_', ' ')}", value, "mail") for key, value in changes.items()]
-        return {**params, **changes}
-
-    def create_account(self) -> Json:
-        if not self.username:
-            raise CannotPlan("the mail names no wished user name")
-        details = self.asked.details
-        email = details.get("email") or self.asked.from_email
-        params = {"username": self.username, "full_name": details.get("full_name", ""), "email": email}
-        self.facts += [Fact("User name", self.username, "mail"), Fact("Name", params["full_name"], "mail")]
-        self.facts.append(
-            Fact(
-                "E-mail",
-                email,
-                "mail" if details.get("email") else "assumed",
-                "" if details.get("email") else "the sender's address",
-            )
-        )
-        self.to = email
-        if self.asked.identity != "colleague" and email.casefold() != self.asked.from_email.casefold():
-            self.doubt_new_address(email)
-        if not params["full_name"]:
-            raise CannotPlan("the mail does not say the full name")
-        if details.get("phone"):
-            params["phone"] = details["phone"]
-            self.facts.append(Fact("Phone", details["phone"], "mail"))
-        taken = bool(self.club.accounts(username=self.username))
-        if taken:
-            raise CannotPlan(f"the user name {self.username} is taken")
-        self.checks.append(Check(True, f"{self.username} is free"))
-        return params
-
-    def doubt_new_address(self, email: str) -> None:
-        """The link that sets the password would go to an address that only the mail's words name."""
-        self.ways = ("override",)
-        if self.asked.is_trusted(self.username):
-            self.checks.append(
-                Check(True, f"a colleague vouches for {email}: {(self.asked.trust or {}).get('reason')}")
-            )
-            return
-        self.doubt = f"the link would go to {email}, which is not the address that wrote"
-        self.checks.append(Check(False, self.doubt))
-
-    def create_booking(self) -> Json:
-        self.account()
-        start = self.stated.moment("date", "time")
-        if start is None:
-            raise CannotPlan("the mail does not say day and time")
-        minutes = self.stated.minutes() or USUAL_MINUTES
-        end = start + timedelta(minutes=minutes)
-        self.facts.append(Fact("When", spoken(start), "mail"))
-        self.facts.append(
-            Fact("How long", f"{minutes} minutes", "mail" if "duration_minutes" in self.asked.details else "assumed")
-        )
-        taken = {row["court"] for row in self.club.bookings(start=start, end=end)}
-        wished = self.asked.details.get("court", "")
-        court = self.court(wished) if wished else self.free_court(taken)
-        self.facts.append(
-            Fact("Court", court["name"], "mail" if wished else "assumed", "" if wished else "the first that is free")
-        )
-        self.check_free(court, taken)
-        return {"username": self.username, "court": court["id"], "start": start.isoformat(), "end": end.isoformat()}
-
-    def cancel_booking(self) -> Json:
-        self.account()
-        booking = self.booking()
-        return {"booking_id": booking["id"], "court": booking["court"], "start": booking["start"]}
-
-    def move_booking(self) -> Json:
-        self.account()
-        booking, details = self.booking(), self.asked.details
-        old, old_end = (datetime.fromisoformat(booking[k]).astimezone(self.desk.timezone) for k in ("start", "end"))
-        if not any(details.get(key) for key in ("new_date", "new_time", "new_court", "duration_minutes")):
-            raise CannotPlan("the mail does not say where to move it")
-        day, clock = self.stated.day("new_date") or old.date(), self.stated.clock("new_time") or old.time()
-        start = datetime.combine(day, clock, tzinfo=self.desk.timezone)
-        minutes = self.stated.minutes()
-        length = timedelta(minutes=minutes) if minutes else old_end - old
-        court = self.court(details.get("new_court") or str(booking["court"]))
-        self.facts += [
-            Fact("To", spoken(start), "mail"),
-            Fact("On", court["name"], "mail" if details.get("new_court") else "looked_up"),
-        ]
-        taken = {
-            row["court"] for row in self.club.bookings(start=start, end=start + length) if row["id"] != booking["id"]
-        }
-        self.check_free(court, taken)
-        return {
-            "booking_id": booking["id"],
-            "court": court["id"],
-            "start": start.isoformat(),
-            "end": (start + length).isoformat(),
-        }
 
     def booking(self) -> Json:
         """The one booking of the member that fits all that the mail says."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from actions.planning import USUAL_MINUTES, Club
+from actions.kind import Club
+from actions.planning import USUAL_MINUTES
 from actions.stated import CannotPlan, Stated, court_key
 from db.desk import Desk
 from db.plans import Occurrence

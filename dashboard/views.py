@@ -11,7 +11,8 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
-from actions.catalog import ActionKind, UnknownAction, action_named
+from actions.catalog import UnknownAction, action_named
+from actions.kind import ActionKind
 from dashboard.deps import House
 from db import confirmations, decisions, mailboxes, mails, parts, tickets
 from db.desk import Desk

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData, QueryParams
 
-from actions.catalog import CATALOG, ActionKind, UnknownAction, action_named
+from actions.catalog import CATALOG, UnknownAction, action_named
+from actions.kind import ActionKind
 from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
 from dashboard.errors import Refusal

@@ -10,7 +10,7 @@ from fakes import ANNA, FakeClub
 
 from actions.catalog import CATALOG
 from actions.checking import NOT_KNOWN, check_next, make_plan
-from actions.planning import court_key
+from actions.stated import court_key
 from db import parts, tickets
 from db.desk import Desk
 from db.lifecycle import Status

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from servers import sandbox
 
-from actions.catalog import UnknownAction, action_named
+from actions.catalog import CATALOG, UnknownAction, action_named
 from actions.checking import make_plan
 from actions.dispatch import spoken_values
-from actions.http import HttpClub, open_club, request_of
+from actions.http import HttpClub, open_club
 from actions.outcomes import Refused
 from db.desk import DESKS, Desk, UnusableDesk, load_desk
 from db.drafts import fill
@@ -81,9 +81,9 @@ def test_an_unknown_account_is_refused_in_words(directory: HttpClub) -> None:
 
 
 def test_a_user_name_cannot_leave_its_place_in_the_path(helpdesk: Desk) -> None:
-    method, path, body = request_of(
-        "grant_access", {"username": "../courts?x=1#", "system": "Jira"}, helpdesk.declared("grant_access")
-    )
+    kind = action_named("grant_access", helpdesk)
+
+    method, path, body = kind.request({"username": "../courts?x=1#", "system": "Jira"})
 
     assert (method, path, body) == ("POST", "/accounts/..%2Fcourts%3Fx%3D1%23/grants", {"system": "Jira"})
 
@@ -91,9 +91,9 @@ def test_a_user_name_cannot_leave_its_place_in_the_path(helpdesk: Desk) -> None:
 @pytest.mark.parametrize("name", [".", "..", " .. "])
 def test_a_user_name_that_is_a_step_in_the_path_is_refused(helpdesk: Desk, name: str) -> None:
     with pytest.raises(Refused, match="cannot be used as a name"):
-        request_of("unlock_account", {"username": name}, helpdesk.declared("unlock_account"))
+        action_named("unlock_account", helpdesk).request({"username": name})
     with pytest.raises(Refused, match="cannot be used as a name"):
-        request_of("delete_account", {"username": name})
+        CATALOG["delete_account"].request({"username": name})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,9 @@ def test_a_body_can_be_a_template_of_what_the_mail_says(tmp_path: Path, helpdesk
     assert grant is not None
     assert grant.body == ("system",)
 
-    _, path, body = request_of("grant_access", {"username": "hm", "system": "jira {x}"}, grant)
+    _, path, body = action_named("grant_access", load_desk("other", tmp_path)).request(
+        {"username": "hm", "system": "jira {x}"}
+    )
 
     assert path == "/accounts/hm/grants"
     assert body == {"role": "user of jira {x}", "for": "hm", "by": "courtdesk"}

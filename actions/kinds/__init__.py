@@ -1,0 +1,1 @@
+"""One file for each action that needs look-ups of its own."""
