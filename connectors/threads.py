@@ -85,6 +85,7 @@ def join(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> No
     if parsed.bounce is not None:
         come_back(session, ticket, parsed.bounce)
     elif parsed.wants_an_answer:
+        ticket.trust = None  # it was given for what had been written before, by whom it had been written
         take_up_again(session, ticket)
 
 
@@ -141,5 +142,5 @@ def take_up_again(session: Session, ticket: Ticket) -> None:
         return
     if status in (Status.ACTED, Status.STUCK, Status.RECEIVED):
         return
-    ticket.failures, ticket.draft_after, ticket.trust = 0, None, None
+    ticket.failures, ticket.draft_after = 0, None
     tickets.move(session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version, note="the customer wrote again")

@@ -120,3 +120,21 @@ def test_a_code_that_does_not_leave_is_tried_again_or_said(
         assert session.query(Promise).one().state == state
         assert words in tickets.get(session, 1).problem
         assert tickets.get(session, 1).status == "in_review"
+
+
+def test_trust_ends_with_the_next_mail_whatever_the_ticket_is_about_to_do(open_session: OpenSession) -> None:
+    asked_for(open_session)
+    with open_session() as session:
+        ticket = tickets.get(session, 1)
+        confirmations.trust(session, ticket, "override", "anna42", by="mia", reason="known at the counter")
+        ticket.status = "stuck"  # type: ignore[assignment]
+
+    again = raw_mail("And now my other account", sender="Anna <anna@freemail.example>", message_id="7@x.example")
+    more = again.replace(b"Subject:", b"In-Reply-To: <one@kowalczyk.example>\r\nSubject:", 1)
+    while take_in(open_session, FakeMailbox([FIRST, more])):
+        pass
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert len(ticket.mails) == 2
+        assert ticket.trust is None
