@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -17,16 +17,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from actions.checking import check_next, make_plan, plan_action
+from actions.checking import check_next
 from actions.choosing import club_of, start_sandbox
+from actions.counter import Counter
 from actions.dispatch import act_next
 from actions.ep3bs.club import Ep3Bs
 from actions.http import HttpClub
-from actions.looking import look
 from actions.outcomes import Unreachable
-from actions.series import occurrences
 from actions.settings import ActionsSettings
-from actions.stated import CannotPlan
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
@@ -44,7 +42,6 @@ from connectors.supervision import Mailboxes
 from dashboard.deps import House
 from dashboard.live import Watcher
 from dashboard.pages import add_pages, make_templates
-from dashboard.ports import NoAnswer
 from dashboard.settings import DashboardSettings
 from db import parts, people, tickets, versions
 from db.desk import Desk, UnusableDesk, load_desk
@@ -52,7 +49,6 @@ from db.drafts import Draft
 from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
-from db.plans import Asked, Occurrence, Plan
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
 from db.tickets import StaleTicket
@@ -66,40 +62,6 @@ LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
 SEAL_EVERY = 1
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
-
-
-@dataclass(frozen=True)
-class ClubPreCheck:
-    """The pages' port, answered by the actions' pre-check."""
-
-    desk: Desk
-    club: HttpClub | Ep3Bs
-
-    def plan(self, asked: Asked) -> Plan:
-        try:
-            return make_plan(asked, self.desk, self.club)
-        except Unreachable as problem:
-            raise NoAnswer(f"{problem} Nothing was sent.") from problem
-
-    def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
-        try:
-            return plan_action(name, stated, self.desk, self.club)
-        except Unreachable as problem:
-            raise NoAnswer(f"{problem} Nothing was done.") from problem
-
-    def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
-        try:
-            return *occurrences(stated, self.desk, self.club), ""
-        except CannotPlan as reason:
-            return "", [], str(reason)
-        except Unreachable as problem:
-            raise NoAnswer(f"{problem} Nothing was done.") from problem
-
-    def look(self, action: str, params: Mapping[str, Any]) -> str:
-        try:
-            return look(self.club, action, params)[1]
-        except Unreachable as problem:
-            raise NoAnswer(str(problem)) from problem
 
 
 @dataclass
@@ -157,7 +119,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.house = House(
         desk=desk,
         open_session=open_session,
-        pre_check=ClubPreCheck(desk, club) if club else None,
+        pre_check=Counter(desk, club) if club else None,
         templates=make_templates(),
         undo_seconds=settings.house.undo_seconds,
         secure_cookies=settings.house.public_url.startswith("https://"),

@@ -9,13 +9,13 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
-from dashboard.ports import NoAnswer
 from db.confirmations import CannotConfirm
 from db.decisions import NothingStuck, TooLate
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
 from db.mails import NoSuchMail
 from db.people import UnusablePerson, WrongPassword
+from db.plans import NoAnswer
 from db.tickets import NoSuchTicket, StaleTicket
 from db.versions import NoSuchVersion
 

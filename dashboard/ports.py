@@ -6,10 +6,6 @@ from typing import Any, Protocol
 from db.plans import Asked, Occurrence, Plan
 
 
-class NoAnswer(Exception):
-    """The part that was asked cannot answer now; the message says why."""
-
-
 class PreCheck(Protocol):
     def plan(self, asked: Asked) -> Plan:
         """Hold a proposal against the club, read-only. Raise NoAnswer."""

@@ -7,6 +7,10 @@ from typing import Any, Literal
 Origin = Literal["mail", "looked_up", "assumed"]
 
 
+class NoAnswer(Exception):
+    """The part that was asked cannot answer now; the message says why."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One line of the action card, and where its value came from."""

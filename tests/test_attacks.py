@@ -19,7 +19,8 @@ from fastapi.testclient import TestClient
 from pages import HX
 from selectolax.lexbor import LexborHTMLParser
 
-from actions.checking import check_next, make_plan
+from actions.checking import check_next
+from actions.counter import Counter
 from actions.dispatch import act_next
 from ai.drafting import draft_next
 from ai.model.client import LocalModel
@@ -35,7 +36,7 @@ from dashboard.pages import add_pages, make_templates
 from db import people, tickets
 from db.drafts import Draft
 from db.models import Mail, Person, Promise, SignIn, Ticket
-from db.plans import Asked, Plan
+from db.plans import Plan
 from db.session import OpenSession
 
 ATTACKS: list[dict[str, Any]] = tomllib.loads(
@@ -60,17 +61,6 @@ def raw_of(attack: dict[str, Any]) -> bytes:
 def read_checked(raws: Any) -> list[ParsedMail | str]:
     mails = [parse_mail(raw) for raw in raws]
     return [replace(one, identity=identity_of(raw, one.from_email, MX)) for one, raw in zip(mails, raws, strict=True)]
-
-
-class PreCheck:
-    def __init__(self, club: FakeClub) -> None:
-        self.club = club
-
-    def plan(self, asked: Asked) -> Plan:
-        return make_plan(asked, tennis(), self.club)
-
-    def look(self, action: str, params: Any) -> str:
-        return ""
 
 
 class Desk:
@@ -99,7 +89,7 @@ class Desk:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         add_pages(app)
         app.state.watcher = Watcher(self.open_session)
-        app.state.house = House(self.desk, self.open_session, PreCheck(self.club), make_templates(), 0, False)
+        app.state.house = House(self.desk, self.open_session, Counter(self.desk, self.club), make_templates(), 0, False)
         with self.open_session() as session:
             session.merge(Person(id=1, email="mia@westpark.example", password_hash="x", role="agent"))
             session.merge(SignIn(token_hash=people.digest("token"), person_id=1))

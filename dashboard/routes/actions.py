@@ -14,9 +14,9 @@ from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
 from dashboard.errors import Refusal
 from dashboard.forms import read_form
-from dashboard.ports import NoAnswer, PreCheck
+from dashboard.ports import PreCheck
 from db import decisions
-from db.plans import Occurrence, Plan
+from db.plans import NoAnswer, Occurrence, Plan
 
 router = APIRouter(prefix="/actions")
 SERIES = ("username", "court", "date", "until", "time", "duration_minutes")

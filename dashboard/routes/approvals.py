@@ -10,10 +10,9 @@ from dashboard import respond
 from dashboard.deps import Caller, House, TheCaller, TheHouse
 from dashboard.errors import Refusal
 from dashboard.forms import draft_of, read_form, seen_of
-from dashboard.ports import NoAnswer
 from db import decisions, tickets
 from db.drafts import Draft
-from db.plans import Asked, Plan
+from db.plans import Asked, NoAnswer, Plan
 from db.session import OpenSession
 
 router = APIRouter()

@@ -10,9 +10,9 @@ from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
 from dashboard.errors import Refusal
 from dashboard.forms import read_form, seen_of
-from dashboard.ports import NoAnswer
 from db import decisions, tickets
 from db.models import now
+from db.plans import NoAnswer
 
 router = APIRouter()
 

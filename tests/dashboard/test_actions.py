@@ -1,20 +1,17 @@
 """Actions by hand: the form, the check, the signature, and each done once with its trail."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from fakes import ANNA, FakeClub
 from pages import FORM, HX, Pages
 
-from actions.checking import plan_action
+from actions.counter import Counter
 from actions.dispatch import act_next
 from actions.outcomes import OutcomeUnknown, Refused
-from actions.series import occurrences
 from db import tickets
 from db.desk import Desk
 from db.models import Promise, Ticket
-from db.plans import Occurrence, Plan
 
 SERIES = {"username": "anna42", "court": "Court 2", "date": "2030-05-14", "until": "2030-06-04", "time": "18:00"}
 DONE = {
@@ -24,19 +21,6 @@ DONE = {
     "start": "2030-05-14T18:00:00+02:00",
     "end": "2030-05-14T19:00:00+02:00",
 }
-
-
-class Counter:
-    """The pages' port over a fake club."""
-
-    def __init__(self, desk: Desk, club: FakeClub) -> None:
-        self.desk, self.club = desk, club
-
-    def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
-        return plan_action(name, stated, self.desk, self.club)
-
-    def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
-        return *occurrences(stated, self.desk, self.club), ""
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import pytest
 from pages import FORM, HX, PLAN, Pages
 
-from dashboard.ports import NoAnswer
 from db.models import Promise
-from db.plans import Plan
+from db.plans import NoAnswer, Plan
 
 
 def promises(pages: Pages) -> list[Promise]:
