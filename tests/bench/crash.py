@@ -204,6 +204,9 @@ def run(database: str, folder: Path) -> dict[str, float]:
         }  # fmt: skip
         app = App(settings, folder / "var")
         app.start()
+        # A second process that acts and replies too, over the same database: they are killed in turn.
+        other = App({**settings, "STAGES": "act,reply"}, folder / "other")
+        other.start()
         open_session = open_database(database)
         with open_session() as session:
             key = people.add_key(session, "scripted staff", ["approvals:write", "tickets:read"])
@@ -217,13 +220,15 @@ def run(database: str, folder: Path) -> dict[str, float]:
                 dovecot.deliver(raw)
             del waiting[:share]
             time.sleep(chance.uniform(0.05, 1.2))
-            app.kill()
-            app.start()
+            victim = other if number % 3 == 2 else app
+            victim.kill()
+            victim.start()
             if number % 20 == 19:
                 print(f"{number + 1} kills, {len(sink.mails)} replies, {time.monotonic() - began:.0f} s", flush=True)
         settle(open_session)
         staff.stopping.set()
         found = audited(open_session, folder, sink)
+        other.stop()
         app.stop()
     return found
 
