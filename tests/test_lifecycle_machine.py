@@ -204,7 +204,8 @@ class Life(RuleBasedStateMachine):
         assert sum(1 for row in rows.values() if row.kind == "action") <= signed
         for key, count in [*effects.items(), *replies.items()]:
             assert key in rows, "something happened that was never promised"
-            assert rows[key].state != "withdrawn", "something happened that had been taken back"
+            # Where a person said wrongly that it had not happened, the second try may have been taken back in time.
+            assert rows[key].state != "withdrawn" or self.again[key], "something happened that had been taken back"
             assert count <= 1 + self.again[key], "something happened twice, and nobody had asked for it"
 
     @invariant()
@@ -258,7 +259,7 @@ def test_no_order_of_events_breaks_a_promise_on_sqlite(tmp_path: Path) -> None:
         opened[:] = [OnSqlite.open_session]
 
     OnSqlite.begin = staticmethod(begin)  # type: ignore[assignment]
-    lives(OnSqlite, 60)
+    lives(OnSqlite, 50)
 
 
 @pytest.mark.server
@@ -279,5 +280,5 @@ def test_no_order_of_events_breaks_a_promise_on_postgresql() -> None:
 
         OnPostgres.open_session = open_session
         OnPostgres.begin = staticmethod(begin)  # type: ignore[assignment]
-        lives(OnPostgres, 30)
+        lives(OnPostgres, 25)
         open_session.engine.dispose()
