@@ -66,6 +66,7 @@ def starts(written: Written, made: Loaded, tokens: list[int]) -> bool:
     return written.text.startswith(made.tokenizer.decode(tokens[: SHORT - 4], skip_special_tokens=True).rstrip("�"))
 
 
+@pytest.mark.long
 def test_a_hundred_mails_read_as_in_plain_greedy_decoding_with_guesses_and_in_batches() -> None:
     made = loaded()
     decoder = Decoder(made, DESK, KNOWLEDGE)
