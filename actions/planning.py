@@ -91,7 +91,8 @@ class Planner:
             found, origin = self.club.accounts(username=self.username), "mail"
             self.known = bool(found)
         else:
-            found, origin = self.club.accounts(email=self.asked.from_email), "looked_up"
+            asker = self.asked.from_email
+            found, origin = self.club.accounts(email=asker) if asker else [], "looked_up"  # no address asks for all
             if len(found) != 1:
                 raise CannotPlan("the mail names no user name")
         if not found:
@@ -161,12 +162,9 @@ class Planner:
         )
 
     def court(self, words: str) -> Json:
-        wanted = court_key(words)
-        for court in self.club.courts():
-            if wanted in (court_key(str(court["id"])), court_key(str(court["name"]))):
-                self.court_name = str(court["name"])
-                return court
-        raise CannotPlan(f"the club has no court {words}")
+        court = court_named(self.club, words)
+        self.court_name = str(court["name"])
+        return court
 
     def check_free(self, court: Json, taken: set[str]) -> None:
         """Note whether the court is free. Raise CannotPlan where it is not."""
@@ -181,3 +179,12 @@ class Planner:
                 self.court_name = str(court["name"])
                 return court
         raise CannotPlan("every court is taken at that time")
+
+
+def court_named(club: Club, words: str) -> Json:
+    """By number or name. Raise CannotPlan."""
+    wanted = court_key(words)
+    for court in club.courts():
+        if wanted in (court_key(str(court["id"])), court_key(str(court["name"]))):
+            return court
+    raise CannotPlan(f"the club has no court {words}".rstrip())

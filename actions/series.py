@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from actions.kind import Club
-from actions.planning import USUAL_MINUTES
-from actions.stated import CannotPlan, Stated, court_key
+from actions.planning import USUAL_MINUTES, court_named
+from actions.stated import CannotPlan, Stated
 from db.desk import Desk
 from db.plans import Occurrence
 
@@ -27,13 +27,10 @@ def occurrences(details: Mapping[str, str], desk: Desk, club: Club) -> tuple[str
     count = (last - first.date()).days // 7 + 1
     if count > MOST:
         raise CannotPlan(f"{count} dates are more than {MOST}: make it shorter")
-    court = next(
-        (one for one in club.courts() if court_key(str(one["name"])) == court_key(details.get("court", ""))), None
-    )
-    if court is None:
-        raise CannotPlan(f"the club has no court {details.get('court', '')}".rstrip())
-    if not club.accounts(username=details.get("username", "")):
-        raise CannotPlan(f"the club knows no account {details.get('username', '')}".rstrip())
+    court = court_named(club, details.get("court", ""))
+    username = details.get("username", "")
+    if not username or not club.accounts(username=username):  # no name asks for all
+        raise CannotPlan(f"the club knows no account {username}".rstrip())
     length = timedelta(minutes=stated.minutes() or USUAL_MINUTES)
     # In local time: a series at six stays at six when the clocks change.
     starts = [datetime.combine(first.date() + i * WEEK, first.time(), tzinfo=desk.timezone) for i in range(count)]
@@ -46,7 +43,7 @@ def occurrences(details: Mapping[str, str], desk: Desk, club: Club) -> tuple[str
     for start in starts:
         by = next((who for begins, ends, who in taken if begins < start + length and start < ends), "")
         params = {
-            "username": details["username"],
+            "username": username,
             "court": str(court["id"]),
             "start": start.isoformat(),
             "end": (start + length).isoformat(),

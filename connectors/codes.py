@@ -3,9 +3,11 @@
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
+from sqlalchemy.orm import Session
+
 from connectors.mail_parsing import OWN_HEADER
-from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected, keep_sent, subject_of
-from db import outbox, parts, tickets
+from connectors.replies import POLICY, Mailer, keep_sent, send, subject_of
+from db import outbox, tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -28,10 +30,17 @@ def code_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
         if row is None:
             return False
         if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
-            give_up(open_session, row, "The program was interrupted while the code was being sent: it may have left.")
+            give_up(session, row, "The program was interrupted while the code was being sent: it may have left.")
             return True
         message = compose(tickets.get(session, row.ticket_id), row, desk, mailer.sender)
-    send(open_session, mailer, row, message)
+    send(
+        open_session,
+        mailer,
+        row,
+        message,
+        failed=lambda session, problem: give_up(session, row, f"{problem} The code may not have arrived."),
+        sent=lambda session: keep_sent(session, tickets.get(session, row.ticket_id), message, row),
+    )
     return True
 
 
@@ -53,28 +62,7 @@ def compose(ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessa
     return message
 
 
-def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: EmailMessage) -> None:
-    def leaves() -> None:
-        with open_session() as session:
-            outbox.go(session, row.id)
-
-    try:
-        mailer.send(message, to=row.payload["to"], leaves=leaves)
-    except NotSent as problem:
-        with open_session() as session:
-            parts.report(session, "reply", "failing", str(problem))
-            outbox.try_later(session, row, str(problem))
-    except (Rejected, MaybeSent) as problem:
-        give_up(open_session, row, f"{problem} The code may not have arrived.")
-    else:
-        with open_session() as session:
-            parts.report(session, "reply", "ok", "sends")
-            outbox.settle(session, row.id, state="done", result={"message_id": str(message["Message-ID"]).strip("<>")})
-            keep_sent(session, tickets.get(session, row.ticket_id), message, row)
-
-
-def give_up(open_session: OpenSession, row: Promise, words: str) -> None:
+def give_up(session: Session, row: Promise, words: str) -> None:
     """Say it on the ticket: whoever asked for the code can send another."""
-    with open_session() as session:
-        outbox.settle(session, row.id, state="unknown", result={"error": words})
-        tickets.get(session, row.ticket_id).problem = words
+    outbox.settle(session, row.id, state="unknown", result={"error": words})
+    tickets.get(session, row.ticket_id).problem = words

@@ -46,14 +46,11 @@ def identity_of(raw: bytes, from_email: str, trusted: str = "", look_up: Lookup 
     if not from_email:
         return Identity("contradicts", "it does not name one sender")
     domain = from_email.rpartition("@")[2]
-    found = from_server(headers_of(raw), domain, trusted) if trusted else None
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:1_000_000])
+    found = from_server(message, domain, trusted) if trusted else None
     if found is None and look_up is not None:
-        found = from_signatures(raw, domain, look_up)
+        found = from_signatures(raw, message, domain, look_up)
     return found or NOBODY_CHECKED
-
-
-def headers_of(raw: bytes) -> Message:
-    return BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:1_000_000])
 
 
 def from_server(message: Message, domain: str, trusted: str) -> Identity | None:
@@ -121,9 +118,9 @@ def organisation(domain: str) -> str:
     return SUFFIXES.privatesuffix(plain) or plain
 
 
-def from_signatures(raw: bytes, domain: str, look_up: Lookup) -> Identity:
+def from_signatures(raw: bytes, message: Message, domain: str, look_up: Lookup) -> Identity:
     """Check the DKIM signatures of the sender's own domain (RFC 6376). One that covers only a part of the body counts not."""
-    stated = headers_of(raw).get_all("DKIM-Signature", [])[:MOST_SIGNATURES]
+    stated = message.get_all("DKIM-Signature", [])[:MOST_SIGNATURES]
     signers = [tags_of(str(one)) for one in stated]
     own = [i for i, tags in enumerate(signers) if are_aligned(tags.get("d", ""), domain)]
     if not own:

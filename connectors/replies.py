@@ -67,7 +67,14 @@ def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer, form: Smtp
         except UnfilledReply as problem:
             stop(session, row, f"{problem} Nothing was sent.", state="refused")
             return True
-    send(open_session, mailer, row, message)
+
+    def failed(session: Session, problem: Rejected | MaybeSent) -> None:
+        if isinstance(problem, Rejected):
+            stop(session, row, f"{problem} The reply was not sent.", state="refused")
+        else:
+            stop(session, row, f"{problem} The reply may have left.")
+
+    send(open_session, mailer, row, message, failed=failed, sent=lambda session: finish(session, row, message))
     return True
 
 
@@ -133,7 +140,17 @@ def subject_of(subject: str) -> str:
     return one_line if one_line.lower().startswith(("re:", "aw:")) else f"Re: {one_line}"
 
 
-def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: EmailMessage) -> None:
+def send(
+    open_session: OpenSession,
+    mailer: Mailer,
+    row: Promise,
+    message: EmailMessage,
+    *,
+    failed: Callable[[Session, Rejected | MaybeSent], None],
+    sent: Callable[[Session], None],
+) -> None:
+    """Hand over one promised mail, and write down what came of it; what waits for another try is put back here."""
+
     def leaves() -> None:
         with open_session() as session:
             outbox.go(session, row.id)
@@ -144,18 +161,15 @@ def send(open_session: OpenSession, mailer: Mailer, row: Promise, message: Email
         with open_session() as session:
             parts.report(session, "reply", "failing", str(problem))
             outbox.try_later(session, row, str(problem))
-    except Rejected as problem:
+    except (Rejected, MaybeSent) as problem:
         with open_session() as session:
-            stop(session, row, f"{problem} The reply was not sent.", state="refused")
-    except MaybeSent as problem:
-        with open_session() as session:
-            stop(session, row, f"{problem} The reply may have left.")
+            failed(session, problem)
     else:
         with open_session() as session:
             parts.report(session, "reply", "ok", "sends")
             outbox.settle(session, row.id, state="done", result={"message_id": str(message["Message-ID"]).strip("<>")})
-            finish(session, row, message)
-        log.info("ticket %s answered", row.ticket_id)
+            sent(session)
+        log.info("ticket %s: %s sent", row.ticket_id, row.kind)
 
 
 def finish(session: Session, row: Promise, message: EmailMessage) -> None:

@@ -28,8 +28,8 @@ def assign(
 ) -> None:
     """Join the ticket that the mail belongs to, or open a new one. It need not be flushed before.
 
-    `known`: the mails that this one may name. `spam`: why the mail server takes it for spam. `group_senders`: whose mails are joined by subject where nothing else
-    says which ticket they answer.
+    `known`: the mails that this one may name. `spam`: why the mail server takes it for spam. `group_senders`: whose mails
+    are joined by subject where nothing else says which ticket they answer.
     """
     ticket = known.ticket(named_by(parsed)) or by_token(session, parsed)
     subject = bare(parsed.subject)

@@ -164,10 +164,7 @@ class MailboxState(Base):
 
 
 class Event(Base):
-    """What happened to a ticket: old status, new status, who, when; `version` is the ticket's after it.
-
-    The database refuses to change or delete one; only its words (actor and note) can be erased.
-    """
+    """What happened to a ticket, at which version of it. The database refuses changes; only actor and note can be erased."""
 
     __tablename__ = "events"
 

@@ -57,6 +57,7 @@ def test_clashes_are_marked_with_who_has_it(desk: Desk) -> None:
         ({"until": "2036-10-01"}, "more than 60"),
         ({"court": "Court 9"}, "no court Court 9"),
         ({"username": "nobody"}, "no account nobody"),
+        ({"username": ""}, "knows no account"),
         ({"time": "six"}, "is not a time"),
     ],
 )

@@ -138,3 +138,20 @@ def test_trust_ends_with_the_next_mail_whatever_the_ticket_is_about_to_do(open_s
         ticket = tickets.get(session, 1)
         assert len(ticket.mails) == 2
         assert ticket.trust is None
+
+
+def test_a_code_that_was_interrupted_on_its_way_is_not_sent_again_and_is_said(
+    open_session: OpenSession, desk: Desk
+) -> None:
+    asked_for(open_session)
+    with open_session() as session:
+        session.query(Promise).update({"state": "inflight", "owner": "elsewhere:1", "lease_until": now()})
+    mailer = FakeMailer()
+
+    assert code_next(open_session, desk, mailer)
+    assert not code_next(open_session, desk, mailer)
+
+    assert mailer.sent == []
+    with open_session.reading() as session:
+        assert session.query(Promise).one().state == "unknown"
+        assert "may have left" in tickets.get(session, 1).problem
