@@ -49,6 +49,7 @@ def kind_of(declared: DeclaredAction) -> ActionKind:
         lambda p: request_of(declared, p),
         on_account=True,
         is_harmless=declared.harmless,
+        danger=declared.danger,
         asks=("username", *declared.body),
     )
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from db.desk import Danger
+
 if TYPE_CHECKING:
     from actions.planning import Planner
 
@@ -41,8 +43,8 @@ class ActionKind:
     `plan` works its parameters out, by looking only. `request` is its call of the club's HTTP API, with every name in the
     path escaped. `look` finds out whether it happened: what it saw, None where that cannot be seen, and words.
     `on_account`: it acts on an account itself, so autopilot never may. `is_harmless`: it gives nothing to whoever asked,
-    only to the address on file. `undone_by`: the action that takes it back, "" where none does. `asks`: what a
-    form by hand asks for.
+    only to the address on file. `danger`: how much a wrong one costs. `undone_by`: the action that takes it back, ""
+    where none does. `asks`: what a form by hand asks for.
     """
 
     name: str
@@ -55,5 +57,6 @@ class ActionKind:
     look: Callable[[Club, Params], tuple[bool | None, str]] = cannot_see
     on_account: bool = False
     is_harmless: bool = False
+    danger: Danger = "careful"
     undone_by: str = ""
     asks: tuple[str, ...] = ("username",)

@@ -124,6 +124,7 @@ class Proposal:
     plan: Plan | None
     kinds: Sequence[tuple[str, str, str]]
     action_label: str
+    danger: str
     icon: str
     button: str
     blocked: str
@@ -156,6 +157,7 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
         plan=plan,
         kinds=kinds,
         action_label=kind.label if kind else "Reply only",
+        danger=danger_of(kind, desk) if kind else "",
         icon=icon_of(category.name),
         button=button(kind.sentence if kind and plan and plan.action else "", plan, ticket, stored),
         blocked=blocked,
@@ -167,6 +169,18 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float) -> Proposal:
         sources=made_by.get("sources", []),
         model_reply=(ticket.draft or stored)["reply"],
     )
+
+
+def danger_of(kind: ActionKind, desk: Desk) -> str:
+    """How much a wrong one costs, and what takes it back, in words."""
+    back = kind_of(kind.undone_by, desk)
+    if back and kind.undone_by == kind.name:
+        undoing = "done again the other way, it is as before"
+    elif back:
+        undoing = f"taken back by “{back.label}”"
+    else:
+        undoing = "gives nothing to whoever asked" if kind.is_harmless else "cannot be taken back"
+    return f"{kind.danger.capitalize()}: {undoing}"
 
 
 def kind_of(action: str, desk: Desk) -> ActionKind | None:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DESKS = Path(__file__).resolve().parent.parent / "desks"
@@ -25,13 +25,18 @@ class Category:
     knowledge: bool = False  # its reply is written from the desk's own pages
 
 
+# routine: taken back easily, or gives nothing away · careful: somebody notices · grave: gone for good, or an account's owner
+Danger = Literal["routine", "careful", "grave"]
+
+
 @dataclass(frozen=True)
 class DeclaredAction:
     """An action that a desk states as data: one call of its API on an account.
 
     `call` is a method and a path, with `{username}` or keys of `body` in it; `body` names the keys of `details` that
     are sent along, or is a table, each value a template with such keys in it (`template` then); `fills` says which key of the API's answer each placeholder of the reply becomes; `expects` is the
-    status that the account should have; `harmless` that the action gives nothing to whoever asked.
+    status that the account should have; `harmless` that the action gives nothing to whoever asked; `danger` how much a
+    wrong one costs.
     """
 
     name: str
@@ -42,6 +47,7 @@ class DeclaredAction:
     fills: dict[str, str] = field(default_factory=dict)
     expects: str = "active"
     harmless: bool = False
+    danger: Danger = "careful"
     template: dict[str, str] = field(default_factory=dict)
 
 
@@ -117,6 +123,8 @@ def body_of(stated: Sequence[str] | Mapping[str, str]) -> dict[str, Any]:
 def check_action(action: DeclaredAction, desk: Desk) -> None:
     """Raise ValueError where the action could not be carried out as it is stated: better at the start than after a signature."""
     given = {"username", *action.body}
+    if action.danger not in get_args(Danger):
+        raise ValueError(f"action {action.name}: danger must be one of {', '.join(get_args(Danger))}")
     method, _, path = action.call.partition(" ")
     if method not in ("POST", "PUT", "PATCH", "DELETE") or not path.startswith("/"):
         raise ValueError(

@@ -67,5 +67,5 @@ def look(club: Club, p: Params) -> tuple[bool | None, str]:
 KIND = ActionKind(
     "create_account", "Create account", "Create the account {username}", Account,
     frozenset({"set_password_url", "account.username"}), plan, request, look,
-    on_account=True, undone_by="delete_account", asks=("username", "full_name", "email", "phone"),
+    on_account=True, danger="careful", undone_by="delete_account", asks=("username", "full_name", "email", "phone"),
 )  # fmt: skip

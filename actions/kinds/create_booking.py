@@ -51,5 +51,5 @@ def look(club: Club, p: Params) -> tuple[bool | None, str]:
 
 KIND = ActionKind(
     "create_booking", "Create booking", "Book a court for {username}", Slot, frozenset({"booking.start", "booking.court"}), plan, request, look,
-    undone_by="cancel_booking", asks=("username", "court", "date", "time", "duration_minutes"),
+    danger="routine", undone_by="cancel_booking", asks=("username", "court", "date", "time", "duration_minutes"),
 )  # fmt: skip

@@ -28,5 +28,5 @@ def look(club: Club, p: Params) -> tuple[bool | None, str]:
 
 KIND = ActionKind(
     "delete_account", "Delete account", "Delete the account {username}", Account, frozenset({"account.username"}), plan, request, look,
-    on_account=True,
+    on_account=True, danger="grave",
 )  # fmt: skip

@@ -55,6 +55,6 @@ def look(club: Club, p: Params) -> tuple[bool | None, str]:
 
 KIND = ActionKind(
     "move_booking", "Move booking", "Move the booking of {username}", Slot, frozenset({"booking.start", "booking.court"}), plan, request, look,
-    undone_by="move_booking",
+    danger="routine", undone_by="move_booking",
     asks=("username", "booking_ref", "court", "date", "time", "new_date", "new_time", "new_court", "duration_minutes"),
 )  # fmt: skip

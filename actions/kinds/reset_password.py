@@ -22,4 +22,5 @@ def request(p: Params) -> Request:
 KIND = ActionKind(
     "reset_password", "Reset password", "Reset password for {username}", Account,
     frozenset({"reset_url", "account.username"}), plan, request, on_account=True, is_harmless=True,
+    danger="routine",
 )  # fmt: skip

@@ -40,5 +40,5 @@ def look(club: Club, p: Params) -> tuple[bool | None, str]:
 
 KIND = ActionKind(
     "update_account", "Update account", "Update the account {username}", Changes, frozenset({"account.username"}), plan, request, look,
-    on_account=True, asks=("username", "full_name", "email", "phone", "address"),
+    on_account=True, danger="grave", asks=("username", "full_name", "email", "phone", "address"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, QueryParams
 
 from actions.catalog import UnknownAction, action_named
 from actions.kind import ActionKind
-from dashboard import respond
+from dashboard import respond, views
 from dashboard.deps import House, TheCaller, TheHouse
 from dashboard.errors import Refusal
 from dashboard.forms import read_form
@@ -24,7 +24,13 @@ SERIES = ("username", "court", "date", "until", "time", "duration_minutes")
 
 @router.get("")
 def index(request: Request, house: TheHouse) -> Response:
-    return respond.page(request, house, "actions/index.html", kinds=kinds_of(house), has_series=has_series(house))
+    return respond.page(
+        request,
+        house,
+        "actions/index.html",
+        kinds=[(kind, views.danger_of(kind, house.desk)) for kind in kinds_of(house)],
+        has_series=has_series(house),
+    )
 
 
 @router.get("/series")
@@ -64,7 +70,15 @@ def show(request: Request, house: TheHouse, name: str) -> Response:
     kind = kind_named(house, name)
     stated = filled(request.query_params, kind.asks)
     plan = club_of(house).plan_action(name, stated) if stated else None
-    return respond.page(request, house, "actions/show.html", kind=kind, stated=stated, plan=plan)
+    return respond.page(
+        request,
+        house,
+        "actions/show.html",
+        kind=kind,
+        danger=views.danger_of(kind, house.desk),
+        stated=stated,
+        plan=plan,
+    )
 
 
 @router.post("/{name}")

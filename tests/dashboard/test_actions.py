@@ -42,6 +42,14 @@ def work(pages: Pages, desk: Desk, club: FakeClub) -> None:
         act_next(pages.open_session, desk, club)
 
 
+def test_each_action_says_how_dangerous_it_is_and_what_takes_it_back(pages: Pages, club: FakeClub) -> None:
+    page = pages.client.get("/actions").text
+
+    assert "Grave: cannot be taken back" in page
+    assert "Careful: taken back by “Delete account”" in page
+    assert "Routine: gives nothing to whoever asked" in pages.client.get("/actions/reset_password").text
+
+
 def test_every_action_of_the_desk_has_a_form(pages: Pages, club: FakeClub) -> None:
     page = pages.client.get("/actions").text
 
