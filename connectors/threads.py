@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from connectors.delivery import explained
 from connectors.mail_parsing import Bounce
 from connectors.mail_parsing import Mail as ParsedMail
-from db import confirmations, decisions, mails, outbox, tickets, trail
+from db import attributes, confirmations, decisions, mails, outbox, tickets, trail
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, Ticket
 
@@ -85,6 +85,9 @@ def join(session: Session, mail: Mail, parsed: ParsedMail, ticket: Ticket) -> No
     if parsed.bounce is not None:
         come_back(session, ticket, parsed.bounce)
     elif parsed.wants_an_answer:
+        attributes.wake(ticket)
+        ticket.identity = mail.identity
+        ticket.snippet = tickets.snippet_of(parsed.said or parsed.text)
         ticket.trust = None  # it was given for what had been written before, by whom it had been written
         take_up_again(session, ticket)
 
@@ -124,6 +127,8 @@ def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> 
         from_email=parsed.from_email,
         received_at=parsed.date,
         spam=spam,
+        snippet=tickets.snippet_of(parsed.said or parsed.text),
+        identity=mail.identity,
     )
     mail.ticket = ticket
     trail.write(

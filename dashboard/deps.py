@@ -7,11 +7,13 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, HTTPException, Request
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
+from dashboard.forms import read_form, seen_of, where
 from dashboard.ports import MailboxOffice, PreCheck
 from db import people, tickets
 from db.desk import Desk
-from db.models import Ticket
+from db.models import Person, Ticket
 from db.session import OpenSession
 from db.vault import Vault
 
@@ -42,6 +44,17 @@ class Caller:
     role: str
     scopes: frozenset[str] = frozenset()
     is_program: bool = False
+    person_id: int | None = None
+    full_name: str = ""
+    language: str = ""
+    theme: str = ""
+    zone: str = ""
+    uses_keys: bool = True
+
+    @property
+    def initials(self) -> str:
+        words = (self.full_name or self.name.partition("@")[0].replace(".", " ")).split()
+        return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else words[0][:2].upper()
 
 
 class SignInNeeded(Exception):
@@ -72,13 +85,20 @@ def get_caller(request: Request, house: Annotated[House, Depends(get_house)]) ->
         person = people.signed_in(session, token) if token else None
         if person is None:
             raise SignInNeeded("Sign in to see this page.")
-        caller = Caller(person.email, person.role)
+        caller = as_caller(person)
         touch = people.is_worth_a_touch(session, token)
     if touch:
         with house.open_session() as session:
             people.touch(session, token)
     request.state.caller = caller
     return caller
+
+
+def as_caller(person: Person) -> Caller:
+    return Caller(
+        person.email, person.role, person_id=person.id, full_name=person.name, language=person.language,
+        theme=person.theme, zone=person.zone, uses_keys=person.uses_keys,
+    )  # fmt: skip
 
 
 def program_of(house: House, authorization: str) -> Caller:
@@ -115,3 +135,41 @@ Writing = Annotated[Session, Depends(get_session, scope="function")]
 TheCaller = Annotated[Caller, Depends(get_caller)]
 TheAdmin = Annotated[Caller, Depends(needs_admin)]
 TheTicket = Annotated[Ticket, Depends(get_ticket, scope="function")]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A form that somebody sent about a ticket, inside the transaction that carries it out."""
+
+    request: Request
+    house: House
+    session: Session
+    ticket: Ticket
+    caller: Caller
+    form: FormData
+
+    def says(self, name: str) -> str:
+        return str(self.form.get(name, "")).strip()
+
+    @property
+    def seen(self) -> int:
+        return seen_of(self.form)
+
+    @property
+    def address(self) -> str:
+        """Where the person was: the ticket, in the view that it was opened from."""
+        return f"/tickets/{self.ticket.id}{where(self.says('where'))}"
+
+
+def get_deed(
+    request: Request,
+    house: TheHouse,
+    session: Writing,
+    ticket: TheTicket,
+    caller: TheCaller,
+    form: Annotated[FormData, Depends(read_form)],
+) -> Deed:
+    return Deed(request, house, session, ticket, caller, form)
+
+
+TheDeed = Annotated[Deed, Depends(get_deed, scope="function")]

@@ -9,21 +9,21 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
+from dashboard.refusals import Refusal
+from db.attributes import UnusableAttribute
 from db.confirmations import CannotConfirm
 from db.decisions import NothingStuck, TooLate
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
 from db.mails import NoSuchMail
+from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
+from db.search import WrongFilter
 from db.tickets import NoSuchTicket, StaleTicket
 from db.versions import NoSuchVersion
 
 log = logging.getLogger(__name__)
-
-
-class Refusal(Exception):
-    """A decision that cannot be taken as it stands; the message is the reason."""
 
 
 STATUSES: dict[type[Exception], int] = {
@@ -38,6 +38,9 @@ STATUSES: dict[type[Exception], int] = {
     Refusal: 422,
     NoSuchVersion: 422,
     UnusablePerson: 422,
+    UnusableAttribute: 422,
+    EmptyNote: 422,
+    WrongFilter: 422,
     WrongPassword: 422,
     NoAnswer: 503,
 }

@@ -1,9 +1,12 @@
 """A form of the proposal becomes a Draft: typed at the door, so that nobody inside checks again."""
 
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
+
 from fastapi import Request
 from starlette.datastructures import FormData
 
-from dashboard.errors import Refusal
+from dashboard.refusals import Refusal
 from db.desk import Desk
 from db.drafts import Draft
 
@@ -27,6 +30,29 @@ def draft_of(form: FormData, desk: Desk) -> Draft:
     stated = {field: str(form.get(f"details.{field}", "")).strip() for field in desk.category(category).fields}
     username = str(form.get("username", "")).strip()
     return Draft(category, username, {field: value for field, value in stated.items() if value}, reply)
+
+
+def unsigned_draft_of(form: FormData, desk: Desk) -> Draft:
+    """The same before it is decided: a reply may still be empty. Raise Refusal for an unknown category or an endless text."""
+    reply = str(form.get("reply", "")).strip()
+    if reply:
+        return draft_of(form, desk)
+    kept = FormData([*[(name, value) for name, value in form.multi_items() if name != "reply"], ("reply", "-")])
+    return replace(draft_of(kept, desk), reply="")
+
+
+def whole_number(stated: str) -> int:
+    """Raise Refusal."""
+    try:
+        return int(stated)
+    except ValueError as error:
+        raise Refusal(f"{stated or 'Nothing'!r} is not a whole number.") from error
+
+
+def where(stated: str) -> str:
+    """The part of an address that says which view of the queue somebody was in; nothing but that."""
+    kept = [(name, value) for name, value in parse_qsl(stated)[:8] if name in ("view", "q", "sort", "tag", "category")]
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 def seen_of(form: FormData) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 
-from db import trail
+from db import presence, trail
 from db.session import OpenSession
 
 LOOK_SECONDS = 0.5
@@ -12,11 +12,11 @@ ALIVE_SECONDS = 20  # a comment now and then, so that proxies keep the line
 
 
 class Watcher:
-    """Knows the newest event's id. Streams wait on it without a thread or a database session of their own."""
+    """Knows what is newest. Streams wait on it without a thread or a database session of their own."""
 
     def __init__(self, open_session: OpenSession) -> None:
         self.open_session = open_session
-        self.newest = 0
+        self.latest = ("", "")  # of tickets, of who looks at them
         self.streams: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self.stopping = threading.Event()
 
@@ -24,9 +24,9 @@ class Watcher:
         """The watcher's thread."""
         while not self.stopping.wait(LOOK_SECONDS):
             with self.open_session.reading() as session:
-                newest = trail.newest(session)
-            if newest != self.newest:
-                self.newest = newest
+                news = f"{trail.newest(session)}", str(presence.stamp(session))
+            if news != self.latest:
+                self.latest = news
                 self.wake()
 
     def stop(self) -> None:
@@ -38,9 +38,9 @@ class Watcher:
             loop.call_soon_threadsafe(event.set)
 
     async def news(self) -> AsyncIterator[str]:
-        """Server-sent events: `tickets` whenever anything changed."""
+        """Server-sent events: `tickets` whenever any of them changed, `presence` when somebody came, went or began to type."""
         event = asyncio.Event()
-        mine = (asyncio.get_running_loop(), event)
+        mine, told = (asyncio.get_running_loop(), event), self.latest
         self.streams.add(mine)
         try:
             yield "retry: 2000\n\n"
@@ -51,7 +51,9 @@ class Watcher:
                     yield ": alive\n\n"
                     continue
                 event.clear()
-                if not self.stopping.is_set():
-                    yield f"event: tickets\ndata: {self.newest}\n\n"
+                for name, before, after in zip(("tickets", "presence"), told, self.latest, strict=True):
+                    if before != after and not self.stopping.is_set():
+                        yield f"event: {name}\ndata: {after}\n\n"
+                told = self.latest
         finally:
             self.streams.discard(mine)

@@ -16,49 +16,48 @@ from dashboard.routes import (
     actions,
     api,
     approvals,
+    assignments,
     dismissals,
     drafts,
+    edits,
     health,
     live,
     mailboxes,
     mails,
+    me,
+    notes,
+    presences,
+    priorities,
     redrafts,
     reopenings,
+    saved_views,
     sent,
     sessions,
     set_ups,
     settlements,
+    snoozes,
     spam,
+    tags,
     tickets,
     trusts,
     unreadable,
+    waits,
     withdrawals,
 )  # fmt: skip
+from db.models import now
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = (sessions, set_ups, health)
 SIGNED_IN = (
-    tickets,
-    actions,
-    drafts,
-    approvals,
-    withdrawals,
-    dismissals,
-    reopenings,
-    redrafts,
-    trusts,
-    settlements,
-    sent,
-    mails,
-    unreadable,
-    spam,
-    mailboxes,
-    live,
-)
+    tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
+    assignments, snoozes, waits, priorities, tags, notes, presences, saved_views, sent, mails, unreadable, spam, mailboxes,
+    me, live,
+)  # fmt: skip
 
 
 def make_templates() -> Jinja2Templates:
     templates = Jinja2Templates(ROOT / "templates")
+    templates.env.globals["now"] = now
     templates.env.trim_blocks = templates.env.lstrip_blocks = True
     return templates
 

@@ -41,7 +41,9 @@ class Headers:
                     (b"referrer-policy", b"same-origin"),
                 ]
                 if not scope["path"].startswith(("/static/", "/vendor/")):
-                    message["headers"].append((b"cache-control", b"no-store"))
+                    in_advance = (b"hx-preloaded", b"true") in scope["headers"]  # a page that is about to be asked for
+                    kept = b"private, max-age=5" if in_advance else b"no-store"
+                    message["headers"].append((b"cache-control", kept))
             await send(message)
 
         await self.app(scope, receive, sealed if scope["type"] == "http" else send)

@@ -3,7 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.lifecycle import Status
@@ -66,12 +77,87 @@ class Ticket(Base):
     trust: Mapped[dict[str, Any] | None] = mapped_column(default=None)  # what a person chose about who asks
     booking_id: Mapped[int | None] = mapped_column(default=None)  # which a person chose, where several fit
     spam: Mapped[str] = mapped_column(String(200), default="")  # why the mail server takes it for spam; "" where not
+    snippet: Mapped[str] = mapped_column(String(120), default="")  # how the newest mail begins
+    identity: Mapped[str] = mapped_column(String(12), default="")  # of whoever wrote it
+    priority: Mapped[int] = mapped_column(default=0)  # -1 low, 0 normal, 1 high, 2 urgent
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), default=None)
+    snoozed_until: Mapped[datetime | None] = mapped_column(default=None)
+    waiting_for: Mapped[str] = mapped_column(String(120), default="")  # whom or what, in words
+    lesson: Mapped[dict[str, Any] | None] = mapped_column(
+        default=None
+    )  # why the draft was corrected; whether to learn it
 
+    assignee: Mapped["Person | None"] = relationship()
+    tags: Mapped[list["Tag"]] = relationship(order_by="Tag.name", cascade="all, delete-orphan")
+    notes: Mapped[list["Note"]] = relationship(order_by="Note.id")
     mails: Mapped[list["Mail"]] = relationship(order_by="Mail.id", back_populates="ticket")
     events: Mapped[list["Event"]] = relationship(order_by="Event.id", back_populates="ticket")
     promises: Mapped[list["Promise"]] = relationship(order_by="Promise.id", back_populates="ticket")
 
-    __table_args__ = (Index("ix_tickets_status_received_at", "status", "received_at"),)
+    __table_args__ = (
+        Index("ix_tickets_status_received_at", "status", "received_at"),
+        Index("ix_tickets_status_changed_at", "status", "changed_at"),
+        Index("ix_tickets_from_email", "from_email"),
+    )
+
+
+class Tag(Base):
+    """A word that staff put on a ticket."""
+
+    __tablename__ = "tags"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+
+
+class Note(Base):
+    """What a colleague wrote for colleagues; it never leaves the desk. `mentions`: ids of the people it names."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    author: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    mentions: Mapped[list[Any]] = mapped_column(default=list)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Edit(Base):
+    """What a person has typed into a proposal and not decided yet; `version` is the ticket's when it began."""
+
+    __tablename__ = "edits"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column()
+    answer: Mapped[dict[str, Any]] = mapped_column()
+    plan: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Presence(Base):
+    """Who has a ticket open in a browser, and when a sign of life came last."""
+
+    __tablename__ = "presences"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    is_typing: Mapped[bool] = mapped_column(default=False)
+
+    person: Mapped["Person"] = relationship()
+
+
+class SavedView(Base):
+    """A view of the queue that a person keeps under a name."""
+
+    __tablename__ = "saved_views"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(40))
+    query: Mapped[dict[str, Any]] = mapped_column()
 
 
 class Mail(Base):
@@ -251,6 +337,10 @@ class Person(Base):
     email: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text, default="")
     role: Mapped[str] = mapped_column(String(10), default="agent")
+    language: Mapped[str] = mapped_column(String(5), default="")  # "" is the browser's
+    theme: Mapped[str] = mapped_column(String(5), default="")  # "" is the system's
+    zone: Mapped[str] = mapped_column(String(40), default="")  # "" is the desk's
+    uses_keys: Mapped[bool] = mapped_column(default=True)
     password_hash: Mapped[str] = mapped_column(Text)
 
 

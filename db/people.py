@@ -38,6 +38,18 @@ def add_person(session: Session, email: str, password: str, *, name: str = "", r
     return person
 
 
+def named(session: Session, email: str) -> Person:
+    """Raise UnusablePerson where nobody has that address."""
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    if person is None:
+        raise UnusablePerson(f"Nobody here has the address {email}.")
+    return person
+
+
+def everybody(session: Session) -> Sequence[Person]:
+    return session.scalars(select(Person).order_by(Person.name, Person.email)).all()
+
+
 def is_empty(session: Session) -> bool:
     return not session.scalar(select(func.count()).select_from(Person))
 

@@ -4,22 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import outbox, trail
+from db import outbox, search, trail
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
 from db.plans import Asked
 
-OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED)
-VIEWS: dict[str, tuple[Status, ...]] = {
-    "open": OPEN,
-    "spam": OPEN,
-    "stuck": (Status.STUCK,),
-    "done": (Status.REPLIED, Status.DISMISSED),
-}
 DRAFT_ATTEMPTS = 3
 CONFIRMATION = "confirmation"  # the kind of a mail that only brings a code back
 
@@ -89,18 +82,6 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
     trail.write(session, ticket, "moved", actor=actor, old=old.value, new=new.value, note=note)
 
 
-def listed(session: Session, view: str, *, words: str = "", limit: int = 200) -> Sequence[Ticket]:
-    """The tickets of a view, stuck and new first, then oldest first; done ones newest first."""
-    found = select(Ticket).where(Ticket.status.in_(VIEWS[view]))
-    if view in ("open", "spam"):
-        found = found.where(Ticket.spam != "" if view == "spam" else Ticket.spam == "")
-    if view == "done":
-        found = found.order_by(Ticket.changed_at.desc())
-    else:
-        found = found.order_by(Ticket.received_at, Ticket.id)
-    return session.scalars(matching(found, words).limit(limit)).all()
-
-
 def page(
     session: Session, *, status: str = "", words: str = "", after: int | None = None, limit: int = 50
 ) -> Sequence[Ticket]:
@@ -110,39 +91,7 @@ def page(
         found = found.where(Ticket.status == Status(status))
     if after is not None:
         found = found.where(Ticket.id < after)
-    return session.scalars(matching(found, words).limit(limit)).all()
-
-
-def matching(found: Any, words: str) -> Any:
-    for word in words.split():
-        like = f"%{word.replace('%', '')}%"
-        in_mail = select(Mail.ticket_id).where(Mail.text.ilike(like))
-        found = found.where(
-            or_(
-                Ticket.subject.ilike(like),
-                Ticket.from_email.ilike(like),
-                Ticket.from_name.ilike(like),
-                Ticket.username.ilike(like),
-                Ticket.id.in_(in_mail),
-            )
-        )
-    return found
-
-
-def counts(session: Session) -> dict[str, int]:
-    is_spam = Ticket.spam != ""
-    by_status = {
-        (status, spam): n
-        for status, spam, n in session.execute(
-            select(Ticket.status, is_spam, func.count()).group_by(Ticket.status, is_spam)
-        )
-    }
-
-    def count(view: str) -> int:
-        kinds = {"open": (False,), "spam": (True,)}.get(view, (False, True))
-        return sum(by_status.get((status, spam), 0) for status in VIEWS[view] for spam in kinds)
-
-    return {view: count(view) for view in VIEWS}
+    return session.scalars(search.matching(session, found, words).limit(limit)).all()
 
 
 def sent_mails(session: Session, limit: int = 200) -> Sequence[Mail]:
@@ -175,6 +124,11 @@ def waiting_for_check(session: Session) -> Ticket | None:
         .order_by(Ticket.received_at, Ticket.id)
         .limit(1)
     )
+
+
+def snippet_of(said: str) -> str:
+    """How a mail begins, on one line of the queue."""
+    return " ".join(said[:600].split())[:120]
 
 
 def newest_question(ticket: Ticket) -> Mail | None:
@@ -262,7 +216,13 @@ def open_by_hand(
     identity: tuple[str, str] = ("unverified", ""),
 ) -> Ticket:
     """A ticket that no mail opened: from the phone, the counter, or a program. `identity`: level and words."""
-    ticket = Ticket(subject=subject, from_name=from_name, from_email=from_email.lower())
+    ticket = Ticket(
+        subject=subject,
+        from_name=from_name,
+        from_email=from_email.lower(),
+        snippet=snippet_of(body),
+        identity=identity[0],
+    )
     session.add(ticket)
     session.flush()
     raw = f"From: {from_name} <{from_email}>\nSubject: {subject}\n\n{body}".encode()

@@ -31,7 +31,7 @@ def write(
 
 def newest(session: Session) -> int:
     """The id of the newest event that changed anything: it grows whenever anything happened to any ticket."""
-    return session.scalar(select(func.max(Event.id)).where(Event.what != SEEN)) or 0
+    return session.scalar(select(Event.id).where(Event.what != SEEN).order_by(Event.id.desc()).limit(1)) or 0
 
 
 def has_seen(session: Session, ticket: Ticket, actor: str) -> bool:

@@ -1,4 +1,5 @@
-// The desk's own script: keys, the thread between mail and fields, the diff, the countdown, news that arrive.
+// The desk's own script, in five files: the thread between mail and fields, the diff, and that nothing typed is lost; then
+// news.js, keys.js, palette.js, begin.js.
 // Nothing here decides anything; every form and link works without it.
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -71,126 +72,55 @@ function redraw() {
   yours.replaceChildren(...line(steps, "ins"));
 }
 
-// ---- What a person touched is never replaced
+// ---- Nothing typed is lost: the server keeps it as it is typed, this browser until the server has it
 
 let drawn = "";
-const values = () => { const form = $(".proposal"); return form ? new URLSearchParams(new FormData(form)).toString() : ""; };
+const form = () => $(".proposal[data-status=in_review]");
+const values = () => { const now = form(); return now ? new URLSearchParams(new FormData(now)).toString() : ""; };
 const isDirty = () => values() !== drawn;
+const TYPED = ["category", "username", "reply"];
+const keep = () => [...new FormData(form())].filter(([name]) => TYPED.includes(name) || name.startsWith("details."));
 
-addEventListener("input", (event) => { if (event.target.closest(".proposal")) redraw(); });
-
-// ---- News: the queue is swapped by htmx; the open ticket only if nobody is typing in it
-
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.requestConfig?.elt?.id !== "news" || event.detail.xhr.status !== 200) return;
-  const form = $(".proposal");
-  const fresh = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  const next = form ? $(`#${form.id}`, fresh) : null;
-  if (form && next && next.dataset.version + next.dataset.status !== form.dataset.version + form.dataset.status) {
-    if (isDirty()) return tell();
-    form.replaceWith(next);
-    $("#conversation").replaceWith($("#conversation", fresh));
-    window.htmx.process(next);
-    begin();
-  } else if (!form && $(".proposal", fresh)) {
-    location.reload();
-  }
-});
-
-function tell() {
-  const notices = $(".conversation .notices");
-  if (!notices || $(".is-news", notices)) return;
-  const notice = document.createElement("div");
-  notice.className = "notice notice-amber is-news";
-  notice.append(document.createElement("span"), Object.assign(document.createElement("p"), { textContent: "This ticket has changed. What you typed is kept. " }),
-    Object.assign(document.createElement("a"), { className: "button", href: location.href, textContent: "Show" }));
-  notices.append(notice);
-}
-
-// ---- The countdown of an approval
-
-setInterval(() => {
-  for (const number of $$("[data-countdown]")) {
-    const left = Math.max(0, Number(number.textContent) - 1);
-    number.textContent = left;
-    $(".ring-run", number.closest("svg"))?.setAttribute("stroke-dashoffset", 100 - (100 * left) / Math.max(1, Number(number.dataset.countdown)));
-    if (left === 0) number.closest(".toast").hidden = true;
-  }
-}, 1000);
-
-// ---- Approve: the first press only shows the action if it was out of sight
-
-function approve() {
-  const card = $(".action"), pane = card?.closest(".pane-scroll");
-  if (pane && !inSight(card, pane)) {
-    card.scrollIntoView({ block: "nearest" });
-    card.classList.add("is-shown");
-    $("#after").textContent = "This is what it will do. Press A again.";
-    return;
-  }
-  $(".primary")?.click();
-}
-function inSight(card, pane) {
-  const inner = card.getBoundingClientRect(), outer = pane.getBoundingClientRect();
-  const fits = inner.height <= outer.height;
-  return outer.height > 0 && inner.top >= outer.top - 1 && (inner.bottom <= outer.bottom + 1 || !fits);
-}
-addEventListener("click", (event) => {
-  if (event.target.closest('[aria-disabled="true"]')) { event.preventDefault(); event.stopImmediatePropagation(); }
-}, true);
-
-// ---- Keys
-
-function step(by) {
-  const rows = $$(".row-link");
-  const at = rows.indexOf(document.activeElement.closest?.(".row-link") ?? $(".row-link[aria-current]"));
-  const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-  if (!next) return;
-  next.focus();
-  next.click();
-}
-function focusOn(selector) {
-  const target = $(selector);
-  target?.focus();
-  target?.scrollIntoView({ block: "nearest" });
-}
-const KEYS = {
-  a: approve,
-  e: () => focusOn("#f-reply"),
-  p: () => focusOn(".params input"),
-  c: () => { $(".more-kinds")?.setAttribute("open", ""); focusOn(".kind input:checked"); },
-  r: () => $('.proposal [data-key="r"]')?.click(),
-  x: () => $('.proposal [data-key="x"]')?.click(),
-  j: () => step(1),
-  k: () => step(-1),
-  z: () => $(".toast:not([hidden]) .toast-undo")?.click(),
-  "/": () => focusOn(".search input[type=search]"),
-  "?": () => $("#keys")?.togglePopover(),
-};
-
-addEventListener("keydown", (event) => {
-  const typing = event.target.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
-  if (typing && event.key === "Escape") return $(".row-link[aria-current]")?.focus();
-  if (typing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return approve(); }
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
-  if (!act) return;
-  event.preventDefault();
-  act();
-});
-
-addEventListener("click", (event) => {
-  const key = event.target.closest("button[type=button][data-key]")?.dataset.key;
-  if (key) KEYS[key]();
-  if (event.target.closest("[data-restore]")) { $("#f-reply").value = $("#model-reply").value; redraw(); }
-});
-
-// ---- Begin, and begin again whenever htmx has drawn a new page
-
-function begin() {
-  drawn = values();
+addEventListener("input", (event) => {
+  const field = event.target.closest("[data-kept]");
+  if (field) localStorage.setItem(field.dataset.kept, field.value);
+  if (!event.target.closest(".proposal[data-status=in_review]")) return;
   redraw();
-  $(".row-link[aria-current]")?.scrollIntoView({ block: "nearest" });
+  localStorage.setItem(form().id, JSON.stringify(keep()));
+  typing(true);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful, requestConfig } = event.detail;
+  if (elt.id.endsWith("-saved") && successful) localStorage.removeItem(elt.id.replace("-saved", "-proposal"));
+  const note = successful && requestConfig.verb === "post" && $("[data-kept]", elt);
+  if (note) localStorage.removeItem(note.dataset.kept);
+});
+document.addEventListener("htmx:sendError", () => {
+  tell("Courtdesk cannot be reached. What you typed is kept in this browser.");
+});
+
+function restore() {
+  for (const field of $$("[data-kept]")) if (!field.value) field.value = localStorage.getItem(field.dataset.kept) ?? "";
+  const kept = form() && localStorage.getItem(form().id);
+  if (!kept) return;
+  let changed = null;
+  for (const [name, value] of JSON.parse(kept)) {
+    const fields = $$(`[name="${CSS.escape(name)}"]`, form());
+    const field = fields.find((one) => one.type !== "radio" || one.value === value);
+    if (field?.type === "radio") { if (!field.checked) { field.checked = true; changed = field; } }
+    else if (field && field.value !== value) { field.value = value; changed = field; }
+  }
+  changed?.dispatchEvent(new Event("input", { bubbles: true }));
 }
-document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target === document.body) begin(); });
-begin();
+
+let stopped = 0;
+function typing(now) {
+  const flag = $("#is-typing");
+  if (!flag) return;
+  clearTimeout(stopped);
+  if (now) stopped = setTimeout(() => typing(false), 5000);
+  if ((flag.value === "1") === now) return;
+  flag.value = now ? "1" : "0";
+  document.body.dispatchEvent(new Event("desk:typing"));
+}

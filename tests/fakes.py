@@ -13,7 +13,7 @@ from ai.written import Decided, News, Question, Written
 from connectors.intake import Fetched
 from connectors.replies import NotSent
 from db.drafts import Draft
-from db.plans import Asked, Occurrence, Plan
+from db.plans import Asked, NoAnswer, Occurrence, Plan
 
 
 @dataclass
@@ -111,15 +111,18 @@ class FakeMailer:
 
 @dataclass
 class FakePreCheck:
-    plans: Sequence[Plan]
+    plans: Sequence[Plan | NoAnswer]
     asked: list[Asked] = field(default_factory=list)
 
     def plan(self, asked: Asked) -> Plan:
         self.asked.append(asked)
-        return self.plans[min(len(self.asked), len(self.plans)) - 1]
+        found = self.plans[min(len(self.asked), len(self.plans)) - 1]
+        if isinstance(found, NoAnswer):
+            raise found
+        return found
 
     def plan_action(self, name: str, stated: Mapping[str, str]) -> Plan:
-        return self.plans[-1]
+        return next(plan for plan in reversed(self.plans) if isinstance(plan, Plan))
 
     def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
         return "", [], "the fake has none"

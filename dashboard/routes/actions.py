@@ -10,11 +10,12 @@ from starlette.datastructures import FormData, QueryParams
 
 from actions.catalog import UnknownAction, action_named
 from actions.kind import ActionKind
-from dashboard import respond, views
+from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
-from dashboard.errors import Refusal
 from dashboard.forms import read_form
 from dashboard.ports import PreCheck
+from dashboard.proposals import danger_of
+from dashboard.refusals import Refusal
 from db import decisions
 from db.plans import NoAnswer, Occurrence, Plan
 
@@ -28,7 +29,7 @@ def index(request: Request, house: TheHouse) -> Response:
         request,
         house,
         "actions/index.html",
-        kinds=[(kind, views.danger_of(kind, house.desk)) for kind in kinds_of(house)],
+        kinds=[(kind, danger_of(kind, house.desk)) for kind in kinds_of(house)],
         has_series=has_series(house),
     )
 
@@ -75,7 +76,7 @@ def show(request: Request, house: TheHouse, name: str) -> Response:
         house,
         "actions/show.html",
         kind=kind,
-        danger=views.danger_of(kind, house.desk),
+        danger=danger_of(kind, house.desk),
         stated=stated,
         plan=plan,
     )

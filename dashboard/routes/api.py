@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, needs_scope
-from dashboard.errors import Refusal
+from dashboard.refusals import Refusal
 from dashboard.routes.approvals import sign
 from db import decisions, tickets
 from db.drafts import Draft

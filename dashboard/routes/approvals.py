@@ -8,26 +8,44 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import Caller, House, TheCaller, TheHouse
-from dashboard.errors import Refusal
-from dashboard.forms import draft_of, read_form, seen_of
-from db import decisions, tickets
+from dashboard.forms import draft_of, read_form, seen_of, where
+from dashboard.refusals import Refusal
+from dashboard.routes.tickets import mine, query_from
+from db import decisions, edits, queue, tickets
 from db.drafts import Draft
 from db.plans import Asked, NoAnswer, Plan
 from db.session import OpenSession
 
 router = APIRouter()
+WHYS = ("fact", "action", "tone", "missing", "policy")
 
 
 @router.post("/tickets/{ticket_id}/approval")
 def create(
     request: Request, ticket_id: int, house: TheHouse, caller: TheCaller, form: Annotated[FormData, Depends(read_form)]
 ) -> Response:
-    answer, seen = draft_of(form, house.desk), seen_of(form)
-    sign(house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none")
-    return respond.go(request, f"/tickets/{next_after(house.open_session, ticket_id)}?undo={ticket_id}")
+    answer, seen, at = draft_of(form, house.desk), seen_of(form), where(str(form.get("where", "")))
+    following = next_after(house.open_session, ticket_id, mine(query_from(at), caller))
+    sign(house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none", lesson=lesson_of(form))
+    return respond.go(request, f"/tickets/{following}{at}")
 
 
-def sign(house: House, ticket_id: int, answer: Draft, caller: Caller, seen: int, *, with_action: bool = True) -> None:
+def lesson_of(form: FormData) -> dict[str, object]:
+    """Why the draft was corrected, and whether the next model may learn from it."""
+    why = str(form.get("why", ""))
+    return {"why": why if why in WHYS else "", "learn": form.get("do_not_learn") != "on"}
+
+
+def sign(
+    house: House,
+    ticket_id: int,
+    answer: Draft,
+    caller: Caller,
+    seen: int,
+    *,
+    with_action: bool = True,
+    lesson: dict[str, object] | None = None,
+) -> None:
     """Check once more against the club, outside of any transaction, then sign. Raise Refusal, NoAnswer, StaleTicket."""
     with house.open_session.reading() as session:
         ticket = tickets.get(session, ticket_id)
@@ -45,7 +63,8 @@ def sign(house: House, ticket_id: int, answer: Draft, caller: Caller, seen: int,
     action = {"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
-        ticket.plan = plan.as_json()
+        ticket.plan, ticket.lesson = plan.as_json(), lesson
+        edits.drop(session, ticket, caller.person_id)
         decisions.approve(
             session,
             ticket,
@@ -66,11 +85,11 @@ def plan_of(house: House, asked: Asked) -> Plan:
     return house.pre_check.plan(asked)
 
 
-def next_after(open_session: OpenSession, ticket_id: int) -> int:
+def next_after(open_session: OpenSession, ticket_id: int, query: queue.Query) -> int:
     """The ticket below the approved one, as the list stands."""
     with open_session.reading() as session:
         listed = [
-            t.id for t in tickets.listed(session, "open") if t.status in ("in_review", "received") or t.id == ticket_id
+            t.id for t in queue.listed(session, query) if t.status in ("in_review", "received") or t.id == ticket_id
         ]
     place = listed.index(ticket_id) if ticket_id in listed else -1
     others = listed[place + 1 :] + listed[: max(place, 0)]

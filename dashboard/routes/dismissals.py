@@ -1,26 +1,17 @@
 """A dismissal: a ticket that needs no answer."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from dashboard import respond
-from dashboard.deps import TheCaller, TheTicket, Writing
-from dashboard.forms import read_form, seen_of
-from db import decisions
+from dashboard.deps import TheDeed
+from db import decisions, edits
 
 router = APIRouter()
 
 
 @router.post("/tickets/{ticket_id}/dismissal")
-def create(
-    request: Request,
-    ticket: TheTicket,
-    session: Writing,
-    caller: TheCaller,
-    form: Annotated[FormData, Depends(read_form)],
-) -> Response:
-    decisions.dismiss(session, ticket, by=caller.name, seen=seen_of(form), reason=str(form.get("reason", "")))
-    return respond.go(request, f"/tickets/{ticket.id}")
+def create(deed: TheDeed) -> Response:
+    decisions.dismiss(deed.session, deed.ticket, by=deed.caller.name, seen=deed.seen, reason=deed.says("reason"))
+    edits.drop(deed.session, deed.ticket, deed.caller.person_id)
+    return respond.go(deed.request, deed.address)

@@ -8,9 +8,9 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import House, TheAdmin, TheHouse, Writing
-from dashboard.errors import Refusal
 from dashboard.forms import read_form
 from dashboard.ports import MailboxOffice
+from dashboard.refusals import Refusal
 from db import mailboxes
 from db.vault import Vault
 

@@ -1,26 +1,16 @@
 """A reopening: a settled or stuck ticket is looked at again."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from dashboard import respond
-from dashboard.deps import TheCaller, TheTicket, Writing
-from dashboard.forms import read_form, seen_of
+from dashboard.deps import TheDeed
 from db import decisions
 
 router = APIRouter()
 
 
 @router.post("/tickets/{ticket_id}/reopening")
-def create(
-    request: Request,
-    ticket: TheTicket,
-    session: Writing,
-    caller: TheCaller,
-    form: Annotated[FormData, Depends(read_form)],
-) -> Response:
-    decisions.reopen(session, ticket, by=caller.name, seen=seen_of(form))
-    return respond.go(request, f"/tickets/{ticket.id}")
+def create(deed: TheDeed) -> Response:
+    decisions.reopen(deed.session, deed.ticket, by=deed.caller.name, seen=deed.seen)
+    return respond.go(deed.request, deed.address)

@@ -8,8 +8,8 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
-from dashboard.errors import Refusal
 from dashboard.forms import read_form, seen_of
+from dashboard.refusals import Refusal
 from db import decisions, tickets
 from db.models import now
 from db.plans import NoAnswer

@@ -5,14 +5,14 @@ from fastapi.responses import Response
 
 from dashboard import respond
 from dashboard.deps import TheCaller, TheTicket, Writing
-from db import decisions, tickets, trail
+from db import decisions, queue, trail
 
 router = APIRouter()
 
 
 @router.post("/spam/dismissal")
 def dismiss_all(request: Request, session: Writing, caller: TheCaller) -> Response:
-    for ticket in tickets.listed(session, "spam"):
+    for ticket in queue.listed(session, queue.Query("spam", most=1000)):
         decisions.dismiss(session, ticket, by=caller.name, seen=ticket.version, reason="spam")
     return respond.go(request, "/tickets?view=open")
 

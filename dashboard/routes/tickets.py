@@ -1,16 +1,43 @@
 """Tickets: the queue, and one ticket with its mail and its proposal."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from dashboard import respond, views
+from dashboard import conversations, respond
 from dashboard.deps import Reading, TheCaller, TheHouse
-from db import outbox, tickets, trail, versions
+from dashboard.forms import where
+from dashboard.proposals import proposal_of
+from dashboard.rows import Row, row_of, undo_of
+from db import edits, outbox, people, presence, queue, search, tickets, trail, versions
 from db.models import Ticket
 
 router = APIRouter()
+MOST_ROWS = 500
+
+
+def query_of(
+    view: str = "open",
+    q: Annotated[str, Query(max_length=200)] = "",
+    sort: str = "urgent",
+    tag: Annotated[str, Query(max_length=40)] = "",
+    category: Annotated[str, Query(max_length=60)] = "",
+    most: Annotated[int, Query(ge=1, le=MOST_ROWS)] = queue.AT_ONCE,
+) -> queue.Query:
+    """What the address asks for; an unknown view or order is the usual one. Who types a search looks everywhere."""
+    view = view if view in queue.VIEWS else "open"
+    return queue.Query(view, q, sort if sort in queue.SORTS else "urgent", tag, category, most)
+
+
+def query_from(where: str) -> queue.Query:
+    """The same, from what a form says of where somebody was."""
+    kept = {"view": "open", "q": "", "sort": "urgent", "tag": "", "category": "", **dict(parse_qsl(where.lstrip("?")))}
+    return query_of(kept["view"], kept["q"], kept["sort"], kept["tag"], kept["category"], queue.AT_ONCE)
+
+
+TheQuery = Annotated[queue.Query, Depends(query_of)]
 
 
 @router.get("/")
@@ -19,63 +46,78 @@ def home() -> Response:
 
 
 @router.get("/tickets")
-def index(
-    request: Request,
-    house: TheHouse,
-    session: Reading,
-    caller: TheCaller,
-    view: str = "open",
-    q: Annotated[str, Query(max_length=200)] = "",
-) -> Response:
+def index(request: Request, house: TheHouse, session: Reading, caller: TheCaller, query: TheQuery) -> Response:
     """The queue; with tickets in it, the first is open beside it."""
-    view = view if view in tickets.VIEWS else "open"
-    listed = tickets.listed(session, view, words=q)
-    ready = next((t for t in listed if t.status == "in_review"), listed[0] if listed else None)
-    note_seen(house, session, ready, caller)
-    return review(request, house, session, ready, view, q)
+    shown = queue.listed(session, mine(query, caller))
+    ready = next((t for t in shown if t.status == "in_review"), shown[0] if shown else None)
+    return review(request, house, session, caller, ready, query)
 
 
 @router.get("/tickets/{ticket_id}")
 def show(
-    request: Request,
-    house: TheHouse,
-    session: Reading,
-    caller: TheCaller,
-    ticket_id: int,
-    view: str = "open",
-    q: Annotated[str, Query(max_length=200)] = "",
+    request: Request, house: TheHouse, session: Reading, caller: TheCaller, ticket_id: int, query: TheQuery
 ) -> Response:
-    ticket = tickets.get(session, ticket_id)
-    note_seen(house, session, ticket, caller)
-    return review(request, house, session, ticket, view if view in tickets.VIEWS else "open", q)
+    return review(request, house, session, caller, tickets.get(session, ticket_id), query)
 
 
-def note_seen(house: TheHouse, session: Reading, ticket: Ticket | None, caller: TheCaller) -> None:
+def mine(query: queue.Query, caller: TheCaller) -> queue.Query:
+    return queue.Query(**{**query.__dict__, "me": caller.person_id})
+
+
+def note_seen(house: TheHouse, session: Reading, ticket: Ticket, caller: TheCaller) -> None:
     """The trail tells who saw a ticket, once for each version of it."""
-    if ticket is not None and not trail.has_seen(session, ticket, caller.name):
+    if not trail.has_seen(session, ticket, caller.name):
         with house.open_session() as writing:
             trail.write(writing, tickets.get(writing, ticket.id), trail.SEEN, actor=caller.name)
 
 
-def review(request: Request, house: TheHouse, session: Reading, ticket: Ticket | None, view: str, q: str) -> Response:
-    rows = [views.row_of(one, house.desk, snippet(one)) for one in tickets.listed(session, view, words=q)]
-    values: dict[str, object] = {"rows": rows, "ticket": ticket, "view": view, "q": q}
+def review(
+    request: Request, house: TheHouse, session: Reading, caller: TheCaller, ticket: Ticket | None, query: queue.Query
+) -> Response:
+    if ticket is not None and not request.headers.get("hx-preloaded"):  # a look in advance is no look
+        note_seen(house, session, ticket, caller)
+    listed = queue.listed(session, mine(query, caller))
+    found = search.excerpts(session, [one.id for one in listed], query.words)
+    rows = [row_of(one, house.desk, found.get(one.id, ())) for one in listed]
+    values: dict[str, Any] = {"rows": rows, "ticket": ticket, "query": query, "where": where_of(query)}
+    values |= {"undoable": [one for one in map(undoable, queue.just_approved(session)) if one]}
+    values |= {"saved_views": queue.saved_views(session, caller.person_id), "labels": labels(house)}
     if ticket is not None:
-        values |= {
-            "mails": views.conversation(ticket),
-            "proposal": views.proposal_of(ticket, house.desk, house.undo_seconds),
-            "undo": views.undo_of(ticket),
-            "place": next((i for i, row in enumerate(rows) if row.ticket.id == ticket.id), None),
-            "model": views.said_by(ticket),
-            "versions": versions.choosable(session),
-            "events": [event for event in ticket.events if event.what != trail.SEEN],
-            "result": views.result_of(ticket),
-            "code_out": views.code_out(session, ticket, house.desk),
-            "unsettled": outbox.unsettled(ticket) if ticket.status == "stuck" else None,
-        }
+        values |= of_ticket(house, session, caller, ticket, rows)
     return respond.page(request, house, "tickets/show.html", **values)
 
 
-def snippet(ticket: Ticket) -> str:
-    newest = tickets.newest_question(ticket)
-    return " ".join(newest.text.split())[:90] if newest else ""
+def where_of(query: queue.Query) -> str:
+    return where(urlencode(query.as_json())).lstrip("?")
+
+
+def labels(house: TheHouse) -> dict[str, str]:
+    return {category.name: category.label for category in house.desk.categories}
+
+
+def undoable(ticket: Ticket) -> tuple[Ticket, int] | None:
+    left = undo_of(ticket)
+    return (ticket, left) if left else None
+
+
+def of_ticket(
+    house: TheHouse, session: Reading, caller: TheCaller, ticket: Ticket, rows: list[Row]
+) -> dict[str, object]:
+    edit = edits.of(session, ticket, caller.person_id) if ticket.status == "in_review" else None
+    return {
+        "shown_mails": conversations.conversation(ticket),
+        "has_mails": bool(ticket.mails),
+        "proposal": proposal_of(ticket, house.desk, house.undo_seconds, edit),
+        "edit": edit,
+        "undo": undo_of(ticket),
+        "place": next((i for i, row in enumerate(rows) if row.ticket.id == ticket.id), None),
+        "model": conversations.said_by(ticket),
+        "versions": versions.choosable(session),
+        "events": [event for event in ticket.events if event.what != trail.SEEN],
+        "result": conversations.result_of(ticket),
+        "code_out": conversations.code_out(session, ticket, house.desk),
+        "unsettled": outbox.unsettled(ticket) if ticket.status == "stuck" else None,
+        "others": presence.others(session, ticket.id, caller.person_id),
+        "everybody": (everybody := people.everybody(session)),
+        "names": {one.email: one.name for one in everybody if one.name},
+    }

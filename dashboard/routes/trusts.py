@@ -8,8 +8,8 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import TheCaller, TheHouse, TheTicket, Writing
-from dashboard.errors import Refusal
 from dashboard.forms import draft_of, read_form, seen_of
+from dashboard.refusals import Refusal
 from db import confirmations, decisions
 from db.plans import Plan
 

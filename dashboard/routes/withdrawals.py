@@ -1,26 +1,16 @@
 """A withdrawal: an approval taken back before it began."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from dashboard import respond
-from dashboard.deps import TheCaller, TheTicket, Writing
-from dashboard.forms import read_form, seen_of
+from dashboard.deps import TheDeed
 from db import decisions
 
 router = APIRouter()
 
 
 @router.post("/tickets/{ticket_id}/withdrawal")
-def create(
-    request: Request,
-    ticket: TheTicket,
-    session: Writing,
-    caller: TheCaller,
-    form: Annotated[FormData, Depends(read_form)],
-) -> Response:
-    decisions.withdraw(session, ticket, by=caller.name, seen=seen_of(form))
-    return respond.go(request, f"/tickets/{ticket.id}")
+def create(deed: TheDeed) -> Response:
+    decisions.withdraw(deed.session, deed.ticket, by=deed.caller.name, seen=deed.seen)
+    return respond.go(deed.request, deed.address)

@@ -24,7 +24,7 @@ def test_an_approval_without_javascript_redirects(pages: Pages) -> None:
 def test_an_approval_by_htmx_says_where_to_go(pages: Pages) -> None:
     answer = pages.client.post("/tickets/1/approval", data=pages.form(), headers=HX)
 
-    assert (answer.status_code, answer.headers["hx-location"]) == (204, "/tickets/1?undo=1")
+    assert (answer.status_code, answer.headers["hx-location"]) == (204, "/tickets/1")
 
 
 def test_a_stale_approval_changes_nothing_and_says_why(pages: Pages) -> None:

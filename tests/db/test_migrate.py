@@ -25,11 +25,18 @@ def at(tmp_path: Path, revision: str) -> OpenSession:
     return open_session
 
 
+def is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """The tables of FTS5 are made by the migration alone: no model stands for them."""
+    return kind != "table" or "_words" not in (name or "")
+
+
 def test_the_newest_schema_is_that_of_the_models(tmp_path: Path) -> None:
     open_session = at(tmp_path, "head")
 
     with open_session.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+        context = MigrationContext.configure(
+            connection, opts={"compare_server_default": False, "include_name": is_ours}
+        )
         assert compare_metadata(context, Base.metadata) == []
 
 

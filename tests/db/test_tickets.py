@@ -5,7 +5,7 @@ import threading
 import pytest
 from builders import QUESTION
 
-from db import tickets
+from db import queue, tickets
 from db.lifecycle import PROGRAM, ForbiddenMove, Status
 from db.models import Ticket
 from db.session import OpenSession
@@ -99,4 +99,4 @@ def test_a_search_finds_words_of_the_mail(open_session: OpenSession) -> None:
         tickets.open_by_hand(session, by=PROGRAM, subject="Court", body="court 3", from_email="x@y.example")
 
     with open_session.reading() as session:
-        assert [t.subject for t in tickets.listed(session, "open", words="wilson blue")] == ["Racket"]
+        assert [t.subject for t in queue.listed(session, queue.Query(words="wilson blue"))] == ["Racket"]

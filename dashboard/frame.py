@@ -1,0 +1,36 @@
+"""What the layout needs on every page: who looks, how the parts are doing, how many tickets wait."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from dashboard.deps import Caller, House
+from db import mailboxes, mails, parts, queue
+
+
+def frame(request: Request, house: House) -> dict[str, Any]:
+    caller: Caller | None = getattr(request.state, "caller", None)
+    with house.open_session.reading() as session:
+        return {
+            **setting(request, house),
+            "counts": {
+                **queue.counts(session, caller.person_id if caller else None),
+                "unreadable": mails.unreadable_count(session),
+            },
+            "locked_out": mailboxes.locked_out(session),
+            "health": [health(part.name, part.state, part.words) for part in parts.all_parts(session)],
+        }
+
+
+def setting(request: Request, house: House) -> dict[str, Any]:
+    """What every part of a page needs: the desk, and who looks at it from where."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    zone = ZoneInfo(caller.zone) if caller and caller.zone else house.desk.timezone
+    return {"desk": house.desk, "demo": house.demo, "caller": caller, "zone": zone}
+
+
+def health(name: str, state: str, words: str) -> dict[str, str]:
+    labels = {"mail": "Mail", "model": "Model", "club": "Club", "reply": "Replies"}
+    said = {"ok": "Working", "failing": "Failing", "resting": "Resting"}
+    return {"name": labels[name], "state": state, "said": said[state], "words": words}

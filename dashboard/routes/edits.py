@@ -1,0 +1,62 @@
+"""An edit: what somebody has typed into a proposal, kept while it is typed and held against the club when it asks for something else."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from dashboard import respond
+from dashboard.deps import House, TheCaller, TheHouse
+from dashboard.forms import read_form, seen_of, unsigned_draft_of, where
+from dashboard.proposals import proposal_of
+from dashboard.refusals import Refusal
+from db import edits, tickets
+from db.drafts import Draft
+from db.lifecycle import Status
+from db.models import now
+from db.plans import NoAnswer, Plan
+
+router = APIRouter()
+
+
+@router.post("/tickets/{ticket_id}/edit")
+def create(
+    request: Request, house: TheHouse, caller: TheCaller, ticket_id: int, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`given_up`: forget what was typed, and show what is proposed now."""
+    if caller.person_id is None:
+        raise Refusal("A program has no edits: send its answer with the approval.")
+    if form.get("given_up"):
+        with house.open_session() as session:
+            edits.drop(session, tickets.get(session, ticket_id), caller.person_id)
+        return respond.go(request, f"/tickets/{ticket_id}{where(str(form.get('where', '')))}")
+    answer, seen = unsigned_draft_of(form, house.desk), seen_of(form)
+    plan = plan_for(house, ticket_id, caller.person_id, answer)
+    with house.open_session() as session:
+        ticket = tickets.get(session, ticket_id)
+        edit = edits.keep(session, ticket, caller.person_id, answer, plan, seen=seen)
+        shown = proposal_of(ticket, house.desk, house.undo_seconds, edit)
+    return respond.part(
+        request, house, "edits/_saved.html", ticket=ticket, proposal=shown, checked=plan is not None, saved_at=now(),
+        drawn_anew=str(form.get("drawn")) != answer.category,
+    )  # fmt: skip
+
+
+def plan_for(house: House, ticket_id: int, person_id: int, answer: Draft) -> Plan | None:
+    """What approving it would do; None where it asks for the same as before, so that the club is not asked again."""
+    with house.open_session.reading() as session:
+        ticket = tickets.get(session, ticket_id)
+        if ticket.status != Status.IN_REVIEW:
+            raise Refusal("The ticket is not in review any more. What you typed stays in this browser.")
+        before = edits.of(session, ticket, person_id)
+        known = before.answer if before else ticket.answer or ticket.draft
+        asked = tickets.asked(ticket, answer)
+    if known and edits.same_request(known, answer.as_json()):
+        return None
+    if house.pre_check is None:
+        return Plan("", {}, asked.from_email)
+    try:
+        return house.pre_check.plan(asked)
+    except NoAnswer as problem:
+        return Plan("", {}, asked.from_email, blocked=f"The check is not possible just now: {problem}")
