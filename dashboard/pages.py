@@ -17,6 +17,7 @@ from dashboard.routes import (
     api,
     approvals,
     assignments,
+    bulk,
     dismissals,
     drafts,
     edits,
@@ -50,7 +51,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = (sessions, set_ups, health)
 SIGNED_IN = (
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
-    assignments, snoozes, waits, priorities, tags, notes, presences, saved_views, sent, mails, unreadable, spam, mailboxes,
+    assignments, snoozes, waits, priorities, tags, notes, presences, saved_views, bulk, sent, mails, unreadable, spam, mailboxes,
     me, live,
 )  # fmt: skip
 

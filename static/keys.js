@@ -43,8 +43,12 @@ function pick(link, on) {
   box.checked = on ?? !box.checked;
   box.dispatchEvent(new Event("change", { bubbles: true }));
 }
-addEventListener("change", (event) => {
-  if (event.target.matches(".row-pick")) $("#picked").dispatchEvent(new Event("desk:picked"));
+const picked = () => $("#picked").dispatchEvent(new Event("desk:picked"));
+addEventListener("change", (event) => { if (event.target.matches(".row-pick")) picked(); });
+addEventListener("click", (event) => {
+  if (!event.target.closest("[data-clear]")) return;
+  for (const box of $$(".row-pick:checked")) box.checked = false;
+  picked();
 });
 function focusOn(selector) {
   const target = $(selector);
