@@ -34,6 +34,7 @@ from connectors.choosing import mailer_of
 from connectors.codes import code_next
 from connectors.demo import DEMO_SERVER
 from connectors.intake import read_next
+from connectors.letters import letter_next
 from connectors.mailboxes import Office
 from connectors.reading import Reader
 from connectors.replies import reply_next
@@ -197,6 +198,7 @@ def make_loops(
     if "reply" in stages and mailer is not None:
         loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer, settings.smtp), routine=ROUTINE))
         loops.append(Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE))
+        loops.append(Loop("letter", lambda: letter_next(open_session, desk, mailer), routine=ROUTINE))
     return loops
 
 

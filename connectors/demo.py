@@ -1,7 +1,7 @@
 """Mailbox and mailer of the demo: mails lie as files, replies stay in the desk. The same intake, the same sending."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -49,6 +49,6 @@ class DemoMailer:
 
     sender: str = "office@westpark.example"
 
-    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None:
+    def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None:
         message.as_bytes()  # a mail that could not leave a real desk fails here as well
         leaves()

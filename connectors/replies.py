@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -16,6 +16,7 @@ from connectors.settings import SmtpSettings
 from db import decisions, mails, outbox, parts, tickets
 from db.desk import Desk
 from db.drafts import UnfilledReply, fill
+from db.letters import recipients_in
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, Promise, Ticket, now
 from db.session import OpenSession
@@ -46,7 +47,7 @@ class Mailer(Protocol):
 
     @property
     def sender(self) -> str: ...
-    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None: ...
+    def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None: ...
 
 
 def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer, form: SmtpSettings | None = None) -> bool:
@@ -88,7 +89,9 @@ def compose(
     message = EmailMessage(policy=POLICY)
     message["From"] = formataddr((desk.title, sender))
     message["To"] = row.payload["to"]
-    message["Subject"] = subject_of(row.payload["subject"])
+    if row.payload.get("cc"):
+        message["Cc"] = row.payload["cc"]
+    message["Subject"] = subject_of(row.payload["subject"], is_answer=question is not None)
     message["Date"] = format_datetime(now())
     token = str(row.payload.get("token", ""))
     message["Message-ID"] = f"<{row.key}{'.' if token else ''}{token}@{sender.rpartition('@')[2] or 'courtdesk'}>"
@@ -103,7 +106,20 @@ def compose(
     quoted = question if form.quote else None
     message.set_content(text + quote(quoted, ticket.language, desk), cte="quoted-printable")
     message.add_alternative(as_html(text, quoted, ticket.language, desk), subtype="html", cte="quoted-printable")
+    attach(session, message, row)
     return message
+
+
+def attach(session: Session, message: EmailMessage, row: Promise) -> None:
+    """The files that go along, as they were signed."""
+    for file in row.payload.get("files", ()):
+        main, _, kind = str(file["type"]).partition("/")
+        message.add_attachment(
+            mails.content_of(session, file["sha256"]),
+            maintype=main,
+            subtype=kind or "octet-stream",
+            filename=file["name"],
+        )
 
 
 def quote(question: Mail | None, language: str, desk: Desk) -> str:
@@ -135,9 +151,9 @@ def clickable(words: str) -> str:
     return made.replace("\n", "<br>\n")
 
 
-def subject_of(subject: str) -> str:
+def subject_of(subject: str, *, is_answer: bool = True) -> str:
     one_line = " ".join(subject.split()) or "Your message"
-    return one_line if one_line.lower().startswith(("re:", "aw:")) else f"Re: {one_line}"
+    return one_line if not is_answer or one_line.lower().startswith(("re:", "aw:")) else f"Re: {one_line}"
 
 
 def send(
@@ -156,7 +172,7 @@ def send(
             outbox.go(session, row.id)
 
     try:
-        mailer.send(message, to=row.payload["to"], leaves=leaves)
+        mailer.send(message, to=recipients_in(row.payload), leaves=leaves)
     except NotSent as problem:
         with open_session() as session:
             parts.report(session, "reply", "failing", str(problem))
@@ -193,7 +209,9 @@ def keep_sent(session: Session, ticket: Ticket, message: EmailMessage, row: Prom
     mail.ticket_id, mail.kind, mail.subject = ticket.id, "own", str(message["Subject"])
     mail.message_id = str(message["Message-ID"]).strip("<>")
     mail.in_reply_to = str(message.get("In-Reply-To", "")).strip("<>")
-    mail.to, mail.date = [row.payload["to"]], now()
+    mail.to, mail.cc, mail.date = str(row.payload["to"]).split(", "), str(row.payload.get("cc", "")).split(", "), now()
+    mail.cc = [one for one in mail.cc if one]
+    mail.attachments = [{**file, "cid": ""} for file in row.payload.get("files", ())]
     plain = message.get_body(("plain",))
     mail.text = plain.get_content() if plain is not None else ""
 

@@ -3,7 +3,7 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -26,7 +26,7 @@ class SmtpMailer:
     def sender(self) -> str:
         return self.settings.sender or self.settings.user
 
-    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None:
+    def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None:
         """Hand over one mail. Raise NotSent, Rejected, or MaybeSent where the answer to the last byte is missing."""
         where = f"{self.settings.host}:{self.settings.port}"
         try:
@@ -69,13 +69,17 @@ class SmtpMailer:
         elif s.user:
             server.login(s.user, s.password.get_secret_value())
 
-    def hand_over(self, server: smtplib.SMTP, message: EmailMessage, to: str, leaves: Callable[[], None]) -> None:
-        """Everything up to the final dot can be taken back: a server drops a mail that lacks it (RFC 5321, 4.1.1.4)."""
+    def hand_over(
+        self, server: smtplib.SMTP, message: EmailMessage, to: Sequence[str], leaves: Callable[[], None]
+    ) -> None:
+        """All recipients or none: one that is refused stops the mail. Everything up to the final dot can be taken back: a server drops a mail that lacks it (RFC 5321, 4.1.1.4)."""
         try:
             server.ehlo_or_helo_if_needed()
-            check(*server.mail(self.sender), to)
-            check(*server.rcpt(to), to)
-            check(*server.docmd("DATA"), to)
+            everybody = ", ".join(to)
+            check(*server.mail(self.sender), everybody)
+            for one in to:
+                check(*server.rcpt(one), one)
+            check(*server.docmd("DATA"), everybody)
             server.send(dotted(message.as_bytes()))
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise NotSent(f"The mail server hung up before it took the mail: {error}.") from error
@@ -85,7 +89,7 @@ class SmtpMailer:
             code, words = server.getreply()
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise MaybeSent(f"The line to the mail server broke while the mail was under way: {error}.") from error
-        check(code, words, to)
+        check(code, words, everybody)
 
 
 def dotted(raw: bytes) -> bytes:

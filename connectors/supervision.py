@@ -79,7 +79,7 @@ class Mailboxes:
                 one.told = True
         if words and self.mailer is not None and self.tell:
             try:
-                self.mailer.send(notice(self.mailer.sender, self.tell, words), to=self.tell, leaves=lambda: None)
+                self.mailer.send(notice(self.mailer.sender, self.tell, words), to=[self.tell], leaves=lambda: None)
             except (NotSent, Rejected, MaybeSent) as problem:
                 log.warning("nobody could be told that a mailbox is locked: %s", problem)
 

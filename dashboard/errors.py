@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from dashboard.deps import SignInNeeded, get_house
 from dashboard.refusals import Refusal
 from db.attributes import UnusableAttribute
+from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
 from db.decisions import NothingStuck, TooLate
+from db.letters import UnusableLetter
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
 from db.mails import NoSuchMail
@@ -40,6 +42,8 @@ STATUSES: dict[type[Exception], int] = {
     UnusablePerson: 422,
     UnusableAttribute: 422,
     EmptyNote: 422,
+    UnusableLetter: 422,
+    UnusableCanned: 422,
     WrongFilter: 422,
     WrongPassword: 422,
     NoAnswer: 503,

@@ -1,6 +1,6 @@
 """A form of the proposal becomes a Draft: typed at the door, so that nobody inside checks again."""
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
@@ -13,9 +13,10 @@ from db.drafts import Draft
 LONGEST_REPLY = 20_000
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request) -> AsyncIterator[FormData]:
     """The form of the request, read once; a dependency, because only the reading is asynchronous."""
-    return await request.form()
+    async with request.form() as form:
+        yield form
 
 
 def draft_of(form: FormData, desk: Desk) -> Draft:
@@ -32,13 +33,18 @@ def draft_of(form: FormData, desk: Desk) -> Draft:
     return Draft(category, username, {field: value for field, value in stated.items() if value}, reply)
 
 
+def recipients_in(form: FormData) -> dict[str, str]:
+    """To, Cc and Bcc as they were typed."""
+    return {name: str(form.get(name, "")).strip()[:2000] for name in ("to", "cc", "bcc")}
+
+
 def unsigned_draft_of(form: FormData, desk: Desk) -> Draft:
     """The same before it is decided: a reply may still be empty. Raise Refusal for an unknown category or an endless text."""
     reply = str(form.get("reply", "")).strip()
     if reply:
         return draft_of(form, desk)
     kept = FormData([*[(name, value) for name, value in form.multi_items() if name != "reply"], ("reply", "-")])
-    return replace(draft_of(kept, desk), reply="")
+    return draft_of(kept, desk).with_reply("")
 
 
 def whole_number(stated: str) -> int:

@@ -18,10 +18,13 @@ from dashboard.routes import (
     approvals,
     assignments,
     bulk,
+    canned_replies,
     dismissals,
     drafts,
     edits,
+    files,
     health,
+    letters,
     live,
     mailboxes,
     mails,
@@ -50,8 +53,11 @@ from db.models import now
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = (sessions, set_ups, health)
 SIGNED_IN = (
+    letters,
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
-    assignments, snoozes, waits, priorities, tags, notes, presences, saved_views, bulk, sent, mails, unreadable, spam, mailboxes,
+    assignments, snoozes, waits, priorities, tags, notes, presences, saved_views,
+    canned_replies,
+    files, bulk, sent, mails, unreadable, spam, mailboxes,
     me, live,
 )  # fmt: skip
 

@@ -35,6 +35,11 @@ class Proposal:
     holes: Sequence[str]
     sources: Sequence[Mapping[str, str]]
     model_reply: str
+    to: str
+    cc: str
+    bcc: str
+    is_fixed_to: bool
+    files: Sequence[Mapping[str, Any]]
 
 
 def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float, edit: Edit | None = None) -> Proposal:
@@ -42,7 +47,7 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float, edit: Edit | No
     stored = (edit.answer if edit else None) or ticket.answer or ticket.draft or NOTHING
     planned = edit.plan if edit and edit.plan else ticket.plan
     plan = Plan.from_json(planned) if planned else None
-    made_by = ticket.made_by or {}
+    made_by, typed = ticket.made_by or {}, (edit.recipients or {}) if edit else {}
     category = desk.category(stored["category"])
     kind = kind_of(plan.action if plan else category.action, desk)
     ranked = {name: p for name, p in made_by.get("categories", [])}
@@ -61,7 +66,9 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float, edit: Edit | No
         action_label=kind.label if kind else "Reply only",
         danger=danger_of(kind, desk) if kind else "",
         icon=icon_of(category.name),
-        button=button(kind.sentence if kind and plan and plan.action else "", plan, ticket, stored),
+        button=button(
+            kind.sentence if kind and plan and plan.action else "", plan, ticket, stored, typed.get("to", "")
+        ),
         blocked=blocked,
         after=after(bool(plan and plan.action), holes, undo_seconds),
         sure=sure,
@@ -71,6 +78,11 @@ def proposal_of(ticket: Ticket, desk: Desk, undo_seconds: float, edit: Edit | No
         holes=holes,
         sources=made_by.get("sources", []),
         model_reply=(ticket.draft or stored)["reply"],
+        to=typed.get("to") or (plan.to if plan else ticket.from_email),
+        cc=typed.get("cc", ""),
+        bcc=typed.get("bcc", ""),
+        is_fixed_to=bool(kind and kind.on_account and plan and plan.action),
+        files=edit.files if edit else [],
     )
 
 
@@ -93,9 +105,9 @@ def kind_of(action: str, desk: Desk) -> ActionKind | None:
         return None
 
 
-def button(sentence: str, plan: Plan | None, ticket: Ticket, stored: Mapping[str, Any]) -> str:
+def button(sentence: str, plan: Plan | None, ticket: Ticket, stored: Mapping[str, Any], to: str = "") -> str:
     """What pressing it will do, for whom, and to which address."""
-    to = plan.to if plan else ticket.from_email
+    to = to or (plan.to if plan else ticket.from_email)
     if not sentence:
         return f"Reply to {to}"
     username = (plan.username if plan else "") or stored["username"]

@@ -62,3 +62,4 @@ def tag(session: Session, ticket: Ticket, names: list[str], *, by: str) -> None:
     said = [f"+{name}" for name in sorted(wanted - before)] + [f"-{name}" for name in sorted(before - wanted)]
     if said:
         trail.write(session, ticket, "tags", actor=by, note=" ".join(said))
+        session.flush()  # a tag that comes and goes unwritten would mix up the order of events

@@ -11,6 +11,7 @@ from db import outbox, tickets, trail, versions
 from db.drafts import PLACEHOLDER, Draft
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
+from db.plans import Plan
 
 
 class NothingStuck(Exception):
@@ -31,10 +32,12 @@ def approve(
     by: str,
     seen: int,
     undo_seconds: float,
+    carried: Mapping[str, Any] | None = None,
 ) -> None:
     """Sign the answer and promise action and reply, in one transaction. Raise StaleTicket or ForbiddenMove.
 
-    `action` is `{"name", "params"}` as the pre-check resolved it, or None where the answer is only a reply.
+    `action` is `{"name", "params"}` as the pre-check resolved it, or None where the answer is only a reply. `carried`:
+    further recipients and files, as `db.letters` puts them.
     """
     ticket.answer = dict(answer.as_json())
     ticket.category, ticket.username, ticket.problem = answer.category, answer.username, ""
@@ -49,6 +52,7 @@ def approve(
         "body": answer.reply,
         "mail_id": question.id if question else None,
         "token": secrets.token_hex(8),  # in Message-ID and reply address: nobody else can answer into this ticket
+        **(carried or {}),
     }
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
 
@@ -189,6 +193,15 @@ def reopen(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
         outbox.retire(session, ticket)
     ticket.plan = None
     tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="reopened")
+
+
+def write_again(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
+    """A settled ticket gets another reply, which a person writes; no action goes with it. Raise StaleTicket, ForbiddenMove."""
+    to = str((ticket.plan or {}).get("to", "")) or ticket.from_email
+    stored = ticket.answer or ticket.draft or {"category": ticket.category or "other", "username": "", "details": {}}
+    reopen(session, ticket, by=by, seen=seen)
+    ticket.answer = {**stored, "reply": ""}
+    ticket.plan = Plan("", {}, to, note="You write again.").as_json()
 
 
 def redraft(session: Session, ticket: Ticket, *, by: str, seen: int, model: str = "") -> None:

@@ -31,6 +31,9 @@ class Draft:
     def from_json(cls, stored: DraftJson) -> "Draft":
         return cls(stored["category"], stored["username"], stored["details"], stored["reply"])
 
+    def with_reply(self, reply: str) -> "Draft":
+        return Draft(self.category, self.username, self.details, reply)
+
     @property
     def placeholders(self) -> frozenset[str]:
         """Names in the reply that only a real result may fill, such as `reset_url`."""

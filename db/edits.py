@@ -1,12 +1,14 @@
 """Edits: what a person has typed into a proposal and not decided yet. Nothing typed is ever lost."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from db.drafts import Draft
+from db.letters import File, Recipients, carried
 from db.models import Edit, Ticket, now
 from db.plans import Plan
 
@@ -15,14 +17,38 @@ def of(session: Session, ticket: Ticket, person_id: int | None) -> Edit | None:
     return session.get(Edit, (ticket.id, person_id)) if person_id is not None else None
 
 
-def keep(session: Session, ticket: Ticket, person_id: int, answer: Draft, plan: Plan | None, *, seen: int) -> Edit:
+def keep(
+    session: Session,
+    ticket: Ticket,
+    person_id: int,
+    answer: Draft,
+    plan: Plan | None,
+    *,
+    seen: int,
+    recipients: Mapping[str, str] | None = None,
+) -> Edit:
     """Keep what stands in the form. `plan`: what approving it would do; None where that was not asked again."""
     edit = session.get(Edit, (ticket.id, person_id)) or Edit(ticket_id=ticket.id, person_id=person_id, version=seen)
     edit.answer, edit.at = dict(answer.as_json()), now()
     edit.version = seen
     edit.plan = plan.as_json() if plan else edit.plan
+    edit.recipients = dict(recipients or {})
     session.add(edit)
     return edit
+
+
+def add_file(session: Session, ticket: Ticket, person_id: int, file: File, answer: Draft) -> None:
+    """A file goes along with the reply. Raise UnusableLetter where all together are too large."""
+    edit = of(session, ticket, person_id) or keep(session, ticket, person_id, answer, None, seen=ticket.version)
+    files = [File(**one) for one in edit.files or []] + [file]
+    carried(Recipients(), files)
+    edit.files = [asdict(one) for one in files]
+
+
+def drop_file(session: Session, ticket: Ticket, person_id: int, number: int) -> None:
+    edit = of(session, ticket, person_id)
+    if edit is not None:
+        edit.files = [one for at, one in enumerate(edit.files) if at != number]
 
 
 def drop(session: Session, ticket: Ticket, person_id: int | None) -> None:

@@ -62,6 +62,10 @@ def unread(session: Session, most: int) -> Sequence[tuple[int, int]]:
     return session.execute(found).all()
 
 
+def content_of(session: Session, sha256: str) -> bytes:
+    return session.get_one(Attachment, sha256).content
+
+
 def raws(session: Session, mail_ids: Sequence[int]) -> Sequence[tuple[int, bytes]]:
     return session.execute(select(Mail.id, Mail.raw).where(Mail.id.in_(mail_ids)).order_by(Mail.id)).all()
 

@@ -133,7 +133,39 @@ class Edit(Base):
     version: Mapped[int] = mapped_column()
     answer: Mapped[dict[str, Any]] = mapped_column()
     plan: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    recipients: Mapped[dict[str, Any]] = mapped_column(default=dict)  # to, cc, bcc as they were typed
+    files: Mapped[list[Any]] = mapped_column(default=list)  # name, type, size, sha256 of what goes along
     at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CannedReply(Base):
+    """A reply that staff write again and again, with variables; `orders`: what else choosing it does to the ticket."""
+
+    __tablename__ = "canned_replies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(80), unique=True)
+    body: Mapped[str] = mapped_column(Text)
+    orders: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Customer(Base):
+    """Somebody who writes; only kept where several addresses are one person, or something is to be remembered."""
+
+    __tablename__ = "customers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+
+    addresses: Mapped[list["CustomerAddress"]] = relationship(order_by="CustomerAddress.email")
+
+
+class CustomerAddress(Base):
+    __tablename__ = "customer_addresses"
+
+    email: Mapped[str] = mapped_column(Text, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
 
 
 class Presence(Base):

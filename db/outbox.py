@@ -11,7 +11,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from db.lifecycle import Status
@@ -53,14 +53,14 @@ def is_as_signed(row: Promise) -> bool:
     return row.digest in ("", digest_of(row.kind, row.key, row.payload))
 
 
-def claim(session: Session, kind: str, *, when: Status) -> Promise | None:
-    """Take the oldest due promise whose ticket has that status; the attempt is counted here, before anything."""
+def claim(session: Session, kind: str, *, when: Status | None = None) -> Promise | None:
+    """Take the oldest due promise whose ticket has that status, or any; the attempt is counted here, before anything."""
     # A row from the future: the clock was set back since, and nobody can say how long to wait.
     is_due = or_(Promise.not_before <= now(), Promise.created_at > now() + CLOCKS_DIFFER)
     due = session.scalars(
         select(Promise)
         .join(Ticket)
-        .where(Promise.kind == kind, Ticket.status == when, is_due)
+        .where(Promise.kind == kind, is_due, true() if when is None else Ticket.status == when)
         .where(Promise.state.in_(("promised", "running", "inflight")))
         .order_by(Promise.not_before, Promise.id)
     )
@@ -160,7 +160,7 @@ def retire(session: Session, ticket: Ticket) -> None:
     """What is still open can no longer be kept: a refused action leaves no reply to send."""
     session.execute(
         update(Promise)
-        .where(Promise.ticket_id == ticket.id, Promise.kind != "code", Promise.state == "promised")
+        .where(Promise.ticket_id == ticket.id, Promise.kind.in_(("action", "reply")), Promise.state == "promised")
         .values(state="withdrawn")
         .execution_options(synchronize_session="fetch")
     )

@@ -99,14 +99,14 @@ class FakeMailer:
     sent: list[tuple[str, EmailMessage]] = field(default_factory=list)
     problems: list[Exception] = field(default_factory=list)
 
-    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None:
+    def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None:
         problem = self.problems.pop(0) if self.problems else None
         if isinstance(problem, NotSent):
             raise problem
         leaves()
         if problem is not None:
             raise problem
-        self.sent.append((to, message))
+        self.sent.append((", ".join(to), message))
 
 
 @dataclass

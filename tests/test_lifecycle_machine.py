@@ -7,7 +7,7 @@ no keys and may die at any point. What must hold is stated below, after each ste
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from email.message import EmailMessage
@@ -71,7 +71,7 @@ class Mailer:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def send(self, message: EmailMessage, *, to: str, leaves: Callable[[], None]) -> None:
+    def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None:
         if self.fate == "unreachable":
             raise NotSent("The server is down.")
         if self.fate == "killed before":

@@ -6,17 +6,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
+from actions.catalog import action_named
 from dashboard import respond
 from dashboard.deps import Caller, House, TheCaller, TheHouse
-from dashboard.forms import draft_of, read_form, seen_of, where
+from dashboard.forms import draft_of, read_form, recipients_in, seen_of, where
 from dashboard.refusals import Refusal
 from dashboard.routes.tickets import mine, query_from
 from db import decisions, edits, queue, tickets
+from db.desk import Desk
 from db.drafts import Draft
+from db.letters import File, Recipients, carried, recipients_of
 from db.plans import Asked, NoAnswer, Plan
 from db.session import OpenSession
 
 router = APIRouter()
+NOBODY_ELSE = Recipients()
 WHYS = ("fact", "action", "tone", "missing", "policy")
 
 
@@ -26,7 +30,10 @@ def create(
 ) -> Response:
     answer, seen, at = draft_of(form, house.desk), seen_of(form), where(str(form.get("where", "")))
     following = next_after(house.open_session, ticket_id, mine(query_from(at), caller))
-    sign(house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none", lesson=lesson_of(form))
+    sign(
+        house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none", lesson=lesson_of(form),
+        recipients=recipients_of(recipients_in(form)),
+    )  # fmt: skip
     return respond.go(request, f"/tickets/{following}{at}")
 
 
@@ -45,8 +52,12 @@ def sign(
     *,
     with_action: bool = True,
     lesson: dict[str, object] | None = None,
+    recipients: Recipients = NOBODY_ELSE,
 ) -> None:
-    """Check once more against the club, outside of any transaction, then sign. Raise Refusal, NoAnswer, StaleTicket."""
+    """Check once more against the club, outside of any transaction, then sign.
+
+    Raise Refusal, UnusableLetter, NoAnswer, StaleTicket.
+    """
     with house.open_session.reading() as session:
         ticket = tickets.get(session, ticket_id)
         tickets.check_seen(ticket, seen)
@@ -58,23 +69,36 @@ def sign(
         raise Refusal(
             f"The reply waits for {', '.join(sorted(answer.placeholders))}, which only the action could fill. Edit the reply first."
         )
-    if not plan.to:
+    to = ", ".join(recipients.to) or plan.to
+    if not to:
         raise Refusal("There is no address to reply to. Dismiss the ticket, or answer another way.")
+    if plan.action and set(recipients.all) - {plan.to} and is_private(plan.action, answer, house.desk):
+        raise Refusal(
+            f"What an action on an account brings goes to {plan.to} alone: take the other addresses out. Nothing was sent."
+        )
     action = {"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
         ticket.plan, ticket.lesson = plan.as_json(), lesson
+        edit = edits.of(session, ticket, caller.person_id)
+        files = [File(**one) for one in edit.files] if edit else []
         edits.drop(session, ticket, caller.person_id)
         decisions.approve(
             session,
             ticket,
             answer,
             action=action,
-            reply_to=plan.to,
+            reply_to=to,
             by=caller.name,
             seen=seen,
             undo_seconds=house.undo_seconds,
+            carried=carried(recipients, files),
         )
+
+
+def is_private(action: str, answer: Draft, desk: Desk) -> bool:
+    """Whether the reply tells what only the owner of the account may know."""
+    return action_named(action, desk).on_account or any("url" in name for name in answer.placeholders)
 
 
 def plan_of(house: House, asked: Asked) -> Plan:

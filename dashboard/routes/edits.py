@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import House, TheCaller, TheHouse
-from dashboard.forms import read_form, seen_of, unsigned_draft_of, where
+from dashboard.forms import read_form, recipients_in, seen_of, unsigned_draft_of, where
 from dashboard.proposals import proposal_of
 from dashboard.refusals import Refusal
 from db import edits, tickets
@@ -35,7 +35,7 @@ def create(
     plan = plan_for(house, ticket_id, caller.person_id, answer)
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
-        edit = edits.keep(session, ticket, caller.person_id, answer, plan, seen=seen)
+        edit = edits.keep(session, ticket, caller.person_id, answer, plan, seen=seen, recipients=recipients_in(form))
         shown = proposal_of(ticket, house.desk, house.undo_seconds, edit)
     return respond.part(
         request, house, "edits/_saved.html", ticket=ticket, proposal=shown, checked=plan is not None, saved_at=now(),

@@ -11,7 +11,7 @@ from dashboard.deps import Reading, TheCaller, TheHouse
 from dashboard.forms import where
 from dashboard.proposals import proposal_of
 from dashboard.rows import Row, row_of, undo_of
-from db import edits, outbox, people, presence, queue, search, tickets, trail, versions
+from db import canned, edits, outbox, people, presence, queue, search, tickets, trail, versions
 from db.models import Ticket
 
 router = APIRouter()
@@ -119,5 +119,7 @@ def of_ticket(
         "unsettled": outbox.unsettled(ticket) if ticket.status == "stuck" else None,
         "others": presence.others(session, ticket.id, caller.person_id),
         "everybody": (everybody := people.everybody(session)),
+        "canned": canned.all_of(session),
+        "letters_unsure": [row for row in ticket.promises if row.kind == "letter" and row.state == "unknown"],
         "names": {one.email: one.name for one in everybody if one.name},
     }

@@ -194,10 +194,10 @@ def test_replies_leave_with_the_same_tokens(provider: OAuthServer, open_session:
         )
         mailer = SmtpMailer(smtp, tokens)
 
-        mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)
+        mailer.send(message, to=["anna@kowalczyk.example"], leaves=lambda: None)
         provider.valid.clear()
         with pytest.raises(NotSent, match="refuses user office or its token"):
-            mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)
-        mailer.send(message, to="anna@kowalczyk.example", leaves=lambda: None)  # with a new token
+            mailer.send(message, to=["anna@kowalczyk.example"], leaves=lambda: None)
+        mailer.send(message, to=["anna@kowalczyk.example"], leaves=lambda: None)  # with a new token
 
     assert len(sink.mails) == 2

@@ -49,7 +49,7 @@ def message() -> EmailMessage:
 
 
 def test_a_mail_arrives_as_it_was_written(sink: Sink) -> None:
-    mailer(sink.port).send(message(), to="anna@kowalczyk.example", leaves=Leaving())
+    mailer(sink.port).send(message(), to=["anna@kowalczyk.example"], leaves=Leaving())
 
     ((to, arrived),) = sink.mails
     assert to == "anna@kowalczyk.example"
@@ -62,7 +62,7 @@ def test_an_answer_of_no_is_understood(sink: Sink, answer: str, problem: type[Ex
     sink.answer = answer
 
     with pytest.raises(problem):
-        mailer(sink.port).send(message(), to="anna@kowalczyk.example", leaves=Leaving())
+        mailer(sink.port).send(message(), to=["anna@kowalczyk.example"], leaves=Leaving())
 
 
 @pytest.mark.parametrize(("answer", "problem"), [("451 busy", NotSent), ("550 no such user", Rejected)])
@@ -70,16 +70,16 @@ def test_a_recipient_refused_is_known_before_anything_left(sink: Sink, answer: s
     sink.answer_to_recipient, leaving = answer, Leaving()
 
     with pytest.raises(problem):
-        mailer(sink.port).send(message(), to="anna@kowalczyk.example", leaves=leaving)
+        mailer(sink.port).send(message(), to=["anna@kowalczyk.example"], leaves=leaving)
 
     assert leaving.times == 0
 
 
 def test_a_mail_that_may_no_longer_leave_does_not(sink: Sink) -> None:
     with pytest.raises(LostLease):
-        mailer(sink.port).send(message(), to="anna@kowalczyk.example", leaves=Leaving(LostLease("taken over")))
+        mailer(sink.port).send(message(), to=["anna@kowalczyk.example"], leaves=Leaving(LostLease("taken over")))
 
-    mailer(sink.port).send(message(), to="bob@kowalczyk.example", leaves=Leaving())
+    mailer(sink.port).send(message(), to=["bob@kowalczyk.example"], leaves=Leaving())
     assert [to for to, _ in sink.mails] == ["bob@kowalczyk.example"]
 
 
@@ -87,9 +87,9 @@ def test_a_line_that_breaks_after_the_mail_is_unknown(sink: Sink) -> None:
     sink.hang_up_after_data = True
 
     with pytest.raises(MaybeSent):
-        mailer(sink.port).send(message(), to="anna@kowalczyk.example", leaves=Leaving())
+        mailer(sink.port).send(message(), to=["anna@kowalczyk.example"], leaves=Leaving())
 
 
 def test_a_server_that_is_not_there_was_not_sent_to() -> None:
     with pytest.raises(NotSent, match="cannot be reached"):
-        mailer(free_port()).send(message(), to="anna@kowalczyk.example", leaves=Leaving())
+        mailer(free_port()).send(message(), to=["anna@kowalczyk.example"], leaves=Leaving())

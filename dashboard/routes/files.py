@@ -1,0 +1,43 @@
+"""Files that go along with a reply, put there before it is signed."""
+
+import hashlib
+import mimetypes
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from dashboard import respond
+from dashboard.deps import TheDeed
+from dashboard.forms import recipients_in, unsigned_draft_of
+from dashboard.refusals import Refusal
+from db import edits, mails
+from db.letters import MOST_BYTES, File
+
+router = APIRouter()
+
+
+@router.post("/tickets/{ticket_id}/files")
+def create(deed: TheDeed) -> Response:
+    """`file`: one or several. Each is kept once by its content."""
+    person = deed.caller.person_id
+    uploads = [one for one in deed.form.getlist("file") if isinstance(one, UploadFile) and one.filename]
+    if person is None or not uploads:
+        raise Refusal("Choose a file first.")
+    answer = unsigned_draft_of(deed.form, deed.house.desk)
+    edits.keep(deed.session, deed.ticket, person, answer, None, seen=deed.seen, recipients=recipients_in(deed.form))
+    for upload in uploads:
+        content = upload.file.read(MOST_BYTES + 1)
+        name = str(upload.filename).replace("\\", "/").rpartition("/")[2][:200]
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        digest = hashlib.sha256(content).hexdigest()
+        edits.add_file(deed.session, deed.ticket, person, File(name, kind, len(content), digest), answer)
+        mails.keep_attachments(deed.session, {digest: content})
+    return respond.go(deed.request, deed.address)
+
+
+@router.post("/tickets/{ticket_id}/files/{number}/end")
+def end(deed: TheDeed, number: int) -> Response:
+    if deed.caller.person_id is not None:
+        edits.drop_file(deed.session, deed.ticket, deed.caller.person_id, number)
+    return respond.go(deed.request, deed.address)
