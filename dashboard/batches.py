@@ -52,7 +52,7 @@ def values_of(ticket: Ticket) -> dict[str, str]:
     if plan is None:
         return {}
     told = {name: str(value) for name, value in plan.params.items() if value not in ("", None)}
-    return {"to": plan.to, **told, **({"court": plan.court} if plan.court else {})}
+    return {**told, **({"court": plan.court} if plan.court else {})}
 
 
 def left_out(ticket: Ticket, desk: Desk, categories: int) -> str:

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+
+PATIENCE = 10  # seconds
 
 
 class OpenSession:
@@ -18,12 +20,25 @@ class OpenSession:
         self.engine = engine
         self._writing = engine.execution_options(writing=True)
         # SQLite has one writer, and those who wait look again after up to 100 ms: inside a process a lock is fairer.
-        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def __call__(self) -> Iterator[Session]:
-        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Who waited too long goes on without the lock, and hears from SQLite what is the matter.
+
+        A plain lock: a request may begin its transaction in one thread and end it in another.
+        """
+        taken = self._turn is not None and self._turn.acquire(timeout=PATIENCE)
+        try:
+            yield
+        finally:
+            if taken and self._turn is not None:
+                self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -38,7 +53,7 @@ def open_database(url: str) -> OpenSession:
         return OpenSession(create_engine(parsed, pool_pre_ping=True))
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=20)
+    engine = create_engine(parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=20)
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)
     return OpenSession(engine)

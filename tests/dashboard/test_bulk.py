@@ -49,6 +49,7 @@ def test_the_summary_shows_what_differs_and_who_is_left_out(four: Pages) -> None
 
     assert "3 selected, all question" in page
     assert "left out: one of its checks did not pass" in page
+    assert "<th" in page
     assert "sign 2 tickets and send 2 replies" in page
 
 
