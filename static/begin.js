@@ -21,8 +21,10 @@ function mark() {
 function begin() {
   mark();
   drawn = values();
+  renamed = performance.now();
   redraw();
   restore();
+  requestAnimationFrame(watch);
   $(".row-link[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 document.addEventListener("htmx:afterSettle", (event) => {

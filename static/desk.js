@@ -96,6 +96,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const note = successful && requestConfig.verb === "post" && $("[data-kept]", elt);
   if (note) localStorage.removeItem(note.dataset.kept);
 });
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status !== 401) return;
+  event.preventDefault();
+  const door = `/session?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (!isDirty()) location.href = door;
+  else tell("You were signed out. What you typed is kept in this browser.", true, ["Sign in", door]);
+});
 document.addEventListener("htmx:sendError", () => {
   tell("Courtdesk cannot be reached. What you typed is kept in this browser.");
 });
@@ -111,7 +118,7 @@ function restore() {
     if (field?.type === "radio") { if (!field.checked) { field.checked = true; changed = field; } }
     else if (field && field.value !== value) { field.value = value; changed = field; }
   }
-  changed?.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => changed?.dispatchEvent(new Event("input", { bubbles: true })), 100); // htmx listens by then
 }
 
 let stopped = 0;

@@ -6,7 +6,7 @@ let renamed = 0;
 function approve() {
   const card = $(".action"), pane = card?.closest(".pane-scroll");
   if (performance.now() - renamed < 400) return; // the button has just come to say something else
-  if (pane && !inSight(card, pane)) {
+  if (pane && !seenCards.has(cardName(card)) && !inSight(card, pane)) {
     card.scrollIntoView({ block: "nearest" });
     card.classList.add("is-shown");
     $("#after").textContent = "This is what it will do. Press A again.";
@@ -14,6 +14,14 @@ function approve() {
   }
   $(".primary")?.click();
 }
+// Who has had the whole card in sight has seen what it will do; a check that was made anew is another card.
+const seenCards = new Set();
+const cardName = (card) => `${card.id} ${$("[name=seen]")?.value} ${$(".checks", card)?.textContent}${$(".facts-looked", card)?.textContent}`;
+function watch() {
+  const card = $(".action"), pane = card?.closest(".pane-scroll");
+  if (pane && inSight(card, pane)) seenCards.add(cardName(card));
+}
+for (const kind of ["scroll", "resize", "keydown", "pointermove"]) addEventListener(kind, watch, { passive: true, capture: true });
 function inSight(card, pane) {
   const inner = card.getBoundingClientRect(), outer = pane.getBoundingClientRect();
   const fits = inner.height <= outer.height;

@@ -3,7 +3,10 @@
 // ---- News: rows change in place, new ones wait behind a count; the open ticket changes unless somebody types in it
 
 let waiting = null; // the rows of the newest answer, where they are not the ones that are shown
-const address = () => location.pathname + location.search;
+function address() {
+  const ticket = $("#conversation")?.dataset.ticket;
+  return (ticket ? `/tickets/${ticket}` : location.pathname) + location.search;
+}
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt.id !== "news") return;
@@ -22,6 +25,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   const sameSearch = $(".search [name=q]")?.value === ($(".search [name=q]", fresh)?.value ?? "");
   if (sameSearch) freshRows($("#queue-rows", fresh));
+  for (const part of ["#views", "#health", "#desk-notices", "#undo"]) freshen(part, fresh);
   const now = $(".proposal"), next = now ? $(`#${now.id}`, fresh) : null;
   if (now && next && next.dataset.version + next.dataset.status !== now.dataset.version + now.dataset.status) {
     if (form() && (isDirty() || now.contains(document.activeElement))) {
@@ -91,13 +95,13 @@ function showNew() {
 let touched = performance.now();
 for (const kind of ["pointermove", "keydown"]) addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
 
-function tell(words, mayShow = false) {
+function tell(words, mayShow = false, link = ["Show", location.href]) {
   const notices = $(".conversation .notices");
   if (!notices || $(".is-news", notices)) return;
   const notice = document.createElement("div");
   notice.className = "notice notice-amber is-news";
   notice.append(document.createElement("span"), Object.assign(document.createElement("p"), { textContent: words }));
-  if (mayShow) notice.append(Object.assign(document.createElement("a"), { className: "button", href: location.href, textContent: "Show" }));
+  if (mayShow) notice.append(Object.assign(document.createElement("a"), { className: "button", href: link[1], textContent: link[0] }));
   notices.append(notice);
 }
 

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from builders import RESET
 from fakes import FakePreCheck
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from dashboard.deps import House
+from dashboard.live import Watcher
+from dashboard.pages import add_pages, make_templates
 from db import tickets
+from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
 from db.models import Mail, Ticket
@@ -24,6 +29,15 @@ PLAN = Plan(
     (Check(True, "anna42 is active"),),
     username="anna42",
 )
+
+
+def build_app(open_session: OpenSession, desk: Desk, pre_check: FakePreCheck, undo_seconds: float = 10) -> FastAPI:
+    """The pages alone, as `app.py` joins them, with a fake club."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    add_pages(app)
+    app.state.watcher = Watcher(open_session)
+    app.state.house = House(desk, open_session, pre_check, make_templates(), undo_seconds, False)
+    return app
 
 
 @dataclass

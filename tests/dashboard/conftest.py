@@ -4,13 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from fakes import FakePreCheck
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pages import PLAN, Pages, put_ticket
+from pages import PLAN, Pages, build_app, put_ticket
 
-from dashboard.deps import House
-from dashboard.live import Watcher
-from dashboard.pages import add_pages, make_templates
 from db import people
 from db.desk import Desk
 from db.models import Person, SignIn
@@ -22,10 +18,7 @@ HASHED = people.HASHER.hash("correct horse")  # once: a good hash is slow
 @pytest.fixture
 def pages(open_session: OpenSession, desk: Desk) -> Iterator[Pages]:
     pre_check = FakePreCheck([PLAN])
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_pages(app)
-    app.state.watcher = Watcher(open_session)
-    app.state.house = House(desk, open_session, pre_check, make_templates(), 10, False)
+    app = build_app(open_session, desk, pre_check)
     with open_session() as session:
         session.add(Person(id=1, email="mia@westpark.example", password_hash=HASHED, role="agent"))
         session.flush()
