@@ -1,7 +1,9 @@
 """What a route may ask for: the house, a session, the person who is signed in, a ticket."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, HTTPException, Request
@@ -11,9 +13,10 @@ from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
 from dashboard.ports import MailboxOffice, PreCheck
+from dashboard.throttle import Throttle
 from db import people, tickets
 from db.desk import Desk
-from db.models import Person, Ticket
+from db.models import Person, Ticket, now
 from db.session import OpenSession
 from db.vault import Vault
 
@@ -34,6 +37,7 @@ class House:
     mail_office: MailboxOffice | None = None
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
+    throttle: Throttle = field(default_factory=Throttle)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,12 @@ def program_of(house: House, authorization: str) -> Caller:
         key = people.key_of(session, authorization.removeprefix("Bearer ").strip())
         if key is None:
             raise HTTPException(401, "This API key is unknown.", headers={"WWW-Authenticate": "Bearer"})
-        return Caller(f"key {key.name}", "agent", frozenset(map(str, key.scopes)), is_program=True)
+        caller = Caller(f"key {key.name}", "agent", frozenset(map(str, key.scopes)), is_program=True)
+        is_news = key.used_at is None or key.used_at < now() - timedelta(minutes=1)
+    if is_news:
+        with house.open_session() as session:
+            people.note_key_used(session, key.id)
+    return caller
 
 
 def needs_scope(scope: str) -> Any:
@@ -123,6 +132,23 @@ def needs_admin(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
     if caller.role != "admin" or caller.is_program:
         raise HTTPException(403, "Only an admin may do this.")
     return caller
+
+
+def check_lead(caller: Annotated[Caller, Depends(get_caller)]) -> None:
+    if caller.role not in ("admin", "lead") or caller.is_program:
+        raise HTTPException(403, "Only a lead or an admin may do this.")
+
+
+needs_lead = Depends(check_lead)
+LOOKS_ONLY = ("/me", "/views", "/session")  # what a viewer may send forms to
+ALSO_PRESENCE = re.compile(r"/tickets/\d+/presence")
+
+
+def check_may_write(request: Request, caller: Annotated[Caller, Depends(get_caller)]) -> None:
+    """A viewer looks at everything and decides nothing."""
+    is_own = request.url.path.startswith(LOOKS_ONLY) or ALSO_PRESENCE.fullmatch(request.url.path)
+    if caller.role == "viewer" and request.method not in ("GET", "HEAD", "OPTIONS") and not is_own:
+        raise HTTPException(403, "You may look at everything here, but not change it.")
 
 
 def get_ticket(ticket_id: int, session: Annotated[Session, Depends(get_session, scope="function")]) -> Ticket:

@@ -5,11 +5,12 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoResultFound, OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
 from dashboard.refusals import Refusal
+from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
 from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
@@ -22,7 +23,9 @@ from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
 from db.search import WrongFilter
+from db.second_factor import WrongCode
 from db.tickets import NoSuchTicket, StaleTicket
+from db.vault import LostKey
 from db.versions import NoSuchVersion
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,8 @@ STATUSES: dict[type[Exception], int] = {
     UnusableCanned: 422,
     WrongFilter: 422,
     WrongPassword: 422,
+    WrongCode: 422,
+    LostKey: 422,
     NoAnswer: 503,
 }
 
@@ -56,6 +61,8 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, unreadable_request)
     app.add_exception_handler(SignInNeeded, sign_in_needed)
+    app.add_exception_handler(TooManyTries, too_many_tries)
+    app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
 
 
@@ -88,6 +95,15 @@ def unreadable_request(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
     return told(request, 422, f"{field}: {first['msg']}.")
+
+
+def too_many_tries(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooManyTries)
+    return told(request, 429, str(error), {"Retry-After": str(error.seconds)})
+
+
+def nothing_there(request: Request, error: Exception) -> Response:
+    return told(request, 404, "There is nothing at this address.")
 
 
 def no_database(request: Request, error: Exception) -> Response:

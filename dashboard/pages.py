@@ -11,10 +11,11 @@ from fastapi.templating import Jinja2Templates
 from starlette.requests import Request
 
 from dashboard import errors, respond, security
-from dashboard.deps import TheHouse, get_caller
+from dashboard.deps import TheHouse, check_may_write, get_caller
 from dashboard.routes import (
     actions,
     api,
+    api_keys,
     approvals,
     assignments,
     bulk,
@@ -24,17 +25,20 @@ from dashboard.routes import (
     edits,
     files,
     health,
+    invitations,
     letters,
     live,
     mailboxes,
     mails,
     me,
     notes,
+    people,
     presences,
     priorities,
     redrafts,
     reopenings,
     saved_views,
+    second_factors,
     sent,
     sessions,
     set_ups,
@@ -43,6 +47,7 @@ from dashboard.routes import (
     spam,
     tags,
     tickets,
+    trail,
     trusts,
     unreadable,
     waits,
@@ -51,13 +56,17 @@ from dashboard.routes import (
 from db.models import now
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = (sessions, set_ups, health)
+PUBLIC = (sessions, set_ups, invitations, health)
 SIGNED_IN = (
     letters,
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
     assignments, snoozes, waits, priorities, tags, notes, presences, saved_views,
     canned_replies,
     files, bulk, sent, mails, unreadable, spam, mailboxes,
+    people,
+    api_keys,
+    trail,
+    second_factors,
     me, live,
 )  # fmt: skip
 
@@ -75,7 +84,7 @@ def add_pages(app: FastAPI) -> None:
         app.include_router(
             module.router, dependencies=[Depends(security.same_site)], include_in_schema=module is health
         )
-    guarded = [Depends(security.same_site), Depends(get_caller)]
+    guarded = [Depends(security.same_site), Depends(get_caller), Depends(check_may_write)]
     for module in SIGNED_IN:
         app.include_router(module.router, dependencies=guarded, include_in_schema=False)
     app.include_router(api.router, dependencies=guarded)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from difflib import SequenceMatcher
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -41,6 +42,8 @@ def approve(
     """
     ticket.answer = dict(answer.as_json())
     ticket.category, ticket.username, ticket.problem = answer.category, answer.username, ""
+    ticket.edit_distance = distance((ticket.draft or {}).get("reply", ""), answer.reply) if ticket.draft else None
+    ticket.snoozed_until, ticket.waiting_for = None, ""
     tickets.move(session, ticket, Status.APPROVED, actor=by, seen=seen, note=action["name"] if action else "reply only")
     key = f"courtdesk-{ticket.id}-{ticket.version}"
     if action is not None:
@@ -55,6 +58,13 @@ def approve(
         **(carried or {}),
     }
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
+
+
+def distance(before: str, after: str) -> float:
+    """The share of words that differ, 0 to 1: 1 - 2M/T of the matching blocks, as difflib counts them."""
+    if before.strip() == after.strip():
+        return 0.0
+    return round(1 - SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio(), 4)
 
 
 def order(

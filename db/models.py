@@ -87,6 +87,17 @@ class Ticket(Base):
         default=None
     )  # why the draft was corrected; whether to learn it
 
+    drafted_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # the first draft, the last signature, the last end
+    signed_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_by: Mapped[str] = mapped_column(Text, default="")
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    due_at: Mapped[datetime | None] = mapped_column(default=None)
+    edit_distance: Mapped[float | None] = mapped_column(
+        default=None
+    )  # share of the drafted reply that was changed, 0 to 1
+
     assignee: Mapped["Person | None"] = relationship()
     tags: Mapped[list["Tag"]] = relationship(order_by="Tag.name", cascade="all, delete-orphan")
     notes: Mapped[list["Note"]] = relationship(order_by="Note.id")
@@ -98,6 +109,7 @@ class Ticket(Base):
         Index("ix_tickets_status_received_at", "status", "received_at"),
         Index("ix_tickets_status_changed_at", "status", "changed_at"),
         Index("ix_tickets_from_email", "from_email"),
+        Index("ix_tickets_received_at", "received_at"),
     )
 
 
@@ -288,7 +300,7 @@ class Event(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
-    at: Mapped[datetime] = mapped_column(default=now)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
     actor: Mapped[str] = mapped_column(Text)
     what: Mapped[str] = mapped_column(String(40))
     old: Mapped[str] = mapped_column(String(20), default="")
@@ -373,6 +385,9 @@ class Person(Base):
     theme: Mapped[str] = mapped_column(String(5), default="")  # "" is the system's
     zone: Mapped[str] = mapped_column(String(40), default="")  # "" is the desk's
     uses_keys: Mapped[bool] = mapped_column(default=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    totp: Mapped[str] = mapped_column(Text, default="")  # the secret of the second factor, encrypted; "" without one
+    totp_last: Mapped[int] = mapped_column(default=0)  # the step of the last code, so that none counts twice
     password_hash: Mapped[str] = mapped_column(Text)
 
 
@@ -396,6 +411,7 @@ class ApiKey(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[Any]] = mapped_column(default=list)
+    used_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -406,6 +422,18 @@ class SetUp(Base):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Invitation(Base):
+    """A one-time link with which a person chooses a password: the first one, or a new one."""
+
+    __tablename__ = "invitations"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column()
+
+    person: Mapped[Person] = relationship()
 
 
 class ModelVersion(Base):

@@ -9,12 +9,17 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
+from zxcvbn import zxcvbn
 
-from db.models import ApiKey, Person, SetUp, SignIn, now
+from db.models import ApiKey, Invitation, Person, SetUp, SignIn, now
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
+INVITED_FOR = timedelta(days=3)
 SHORTEST_PASSWORD = 10
+LONGEST_JUDGED = 72  # characters: zxcvbn takes long over more
+LEAST_SCORE = 2  # of 0 to 4: more than a hundred million guesses
+ROLES = ("admin", "lead", "agent", "viewer")
 HASHER = PasswordHasher()
 NOBODY = HASHER.hash(secrets.token_hex(16))  # so that an unknown address takes as long as a wrong password
 
@@ -30,8 +35,7 @@ class UnusablePerson(Exception):
 def add_person(session: Session, email: str, password: str, *, name: str = "", role: str = "agent") -> Person:
     if "@" not in email:
         raise UnusablePerson("The mail address needs an @.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise UnusablePerson(f"The password needs at least {SHORTEST_PASSWORD} characters.")
+    check_new_password(password, email)
     person = Person(email=email.strip().lower(), name=name, role=role, password_hash=HASHER.hash(password))
     session.add(person)
     session.flush()
@@ -54,15 +58,20 @@ def is_empty(session: Session) -> bool:
     return not session.scalar(select(func.count()).select_from(Person))
 
 
-def sign_in(session: Session, email: str, password: str) -> str:
-    """Return the cookie's token. Raise WrongPassword."""
+def check_password(session: Session, email: str, password: str) -> Person:
+    """Raise WrongPassword."""
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     try:
         HASHER.verify(person.password_hash if person else NOBODY, password)
     except (VerifyMismatchError, InvalidHashError) as error:
         raise WrongPassword("This address and password do not belong together.") from error
-    if person is None:
+    if person is None or not person.is_active:
         raise WrongPassword("This address and password do not belong together.")
+    return person
+
+
+def open_browser(session: Session, person: Person) -> str:
+    """Somebody has proven who they are: the token for their cookie."""
     token = secrets.token_urlsafe(32)
     session.execute(delete(SignIn).where(SignIn.created_at < now() - ABSOLUTE))
     session.add(SignIn(token_hash=digest(token), person_id=person.id))
@@ -77,6 +86,8 @@ def signed_in(session: Session, token: str) -> Person | None:
     """Who sits at the browser with this cookie; None where it is unknown or too old."""
     found = session.get(SignIn, digest(token))
     if found is None or found.created_at < now() - ABSOLUTE or found.seen_at < now() - IDLE:
+        return None
+    if not found.person.is_active:
         return None
     return found.person
 
@@ -115,6 +126,57 @@ def set_up(session: Session, token: str, email: str, password: str) -> Person:
     return person
 
 
+def invite(session: Session, person: Person) -> str:
+    """A one-time token with which the person chooses a password; an earlier one no longer counts."""
+    token = secrets.token_urlsafe(24)
+    session.execute(delete(Invitation).where(Invitation.person_id == person.id))
+    session.add(Invitation(token_hash=digest(token), person_id=person.id, expires_at=now() + INVITED_FOR))
+    return token
+
+
+def invited(session: Session, token: str) -> Person | None:
+    found = session.get(Invitation, digest(token))
+    return found.person if found is not None and found.expires_at > now() and found.person.is_active else None
+
+
+def accept(session: Session, token: str, password: str) -> Person:
+    """Choose the password; every browser of that person is signed out. Raise UnusablePerson."""
+    person = invited(session, token)
+    if person is None:
+        raise UnusablePerson("This link has been used, replaced or has expired. Ask an admin for a new one.")
+    check_new_password(password, person.email)
+    person.password_hash = HASHER.hash(password)
+    session.execute(delete(Invitation).where(Invitation.person_id == person.id))
+    sign_out_everywhere(session, person)
+    return person
+
+
+def sign_out_everywhere(session: Session, person: Person) -> None:
+    session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+
+
+def change(session: Session, person: Person, *, role: str, is_active: bool) -> None:
+    """Raise UnusablePerson where nobody would be left who may undo it."""
+    if role not in ROLES:
+        raise UnusablePerson(f"A role is one of {', '.join(ROLES)}.")
+    others = select(func.count()).where(Person.role == "admin", Person.is_active, Person.id != person.id)
+    if (role != "admin" or not is_active) and not session.scalar(others):
+        raise UnusablePerson("This is the last admin. Make somebody else an admin first.")
+    person.role, person.is_active = role, is_active
+    if not is_active:
+        sign_out_everywhere(session, person)
+
+
+def check_new_password(password: str, email: str) -> None:
+    """Length alone is no strength: zxcvbn guesses as an attacker would. Raise UnusablePerson."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise UnusablePerson(f"The password needs at least {SHORTEST_PASSWORD} characters.")
+    judged = zxcvbn(password[:LONGEST_JUDGED], user_inputs=[email, email.partition("@")[0], "courtdesk"])
+    if judged["score"] < LEAST_SCORE:
+        words = judged["feedback"]["warning"] or "It is guessed too easily."
+        raise UnusablePerson(f"Choose another password. {words.rstrip('.')}.")
+
+
 def add_key(session: Session, name: str, scopes: Sequence[str]) -> str:
     """Make an API key and return it; only its hash is kept."""
     key = f"cd_{secrets.token_urlsafe(32)}"
@@ -122,8 +184,20 @@ def add_key(session: Session, name: str, scopes: Sequence[str]) -> str:
     return key
 
 
+def note_key_used(session: Session, key_id: int) -> None:
+    session.get_one(ApiKey, key_id).used_at = now()
+
+
 def key_of(session: Session, key: str) -> ApiKey | None:
     return session.scalar(select(ApiKey).where(ApiKey.key_hash == digest(key)))
+
+
+def keys(session: Session) -> Sequence[ApiKey]:
+    return session.scalars(select(ApiKey).order_by(ApiKey.name)).all()
+
+
+def revoke(session: Session, key_id: int) -> None:
+    session.execute(delete(ApiKey).where(ApiKey.id == key_id))
 
 
 def digest(secret: str) -> str:

@@ -79,7 +79,19 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
     session.refresh(ticket)
     if moved is None:
         raise stale(ticket, seen)
+    note_moment(ticket, new, actor)
     trail.write(session, ticket, "moved", actor=actor, old=old.value, new=new.value, note=note)
+
+
+def note_moment(ticket: Ticket, new: Status, actor: str) -> None:
+    """When it was first drafted, last signed and last settled: the figures are made of these."""
+    if new is Status.IN_REVIEW:
+        ticket.drafted_at = ticket.drafted_at or now()
+        ticket.signed_at, ticket.signed_by, ticket.settled_at = None, "", None
+    elif new is Status.APPROVED:
+        ticket.signed_at, ticket.signed_by = now(), actor
+    elif new in (Status.REPLIED, Status.DISMISSED):
+        ticket.settled_at = now()
 
 
 def page(

@@ -6,11 +6,11 @@ sealed by one after the other, in rows of their own, so that the chain makes nob
 
 import hmac
 import json
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,11 @@ from db.models import Event, Seal, Ticket
 from db.session import OpenSession
 
 SEEN = "seen"
+WHATS = (
+    "approved", "acted", "replied", "stuck", "dismissed", "in_review", "edited", "seen", "mail", "ordered", "begun",
+    "assigned", "snoozed", "waiting", "tags", "priority", "noted", "forwarded", "trusted", "code", "looked", "happened",
+    "again",
+)  # fmt: skip
 AT_ONCE = 500
 LATE = 5000  # events that may be committed before one with a lower number is
 
@@ -32,6 +37,30 @@ def write(
 def newest(session: Session) -> int:
     """The id of the newest event that changed anything: it grows whenever anything happened to any ticket."""
     return session.scalar(select(Event.id).where(Event.what != SEEN).order_by(Event.id.desc()).limit(1)) or 0
+
+
+def found(
+    session: Session,
+    *,
+    actor: str = "",
+    what: str = "",
+    ticket_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    most: int = 100,
+) -> Sequence[Event]:
+    """The newest events that fit; `what` may be a kind of event or a status that a ticket came to."""
+    wanted = select(Event).order_by(Event.id.desc()).limit(most)
+    conditions = [
+        Event.actor.icontains(actor, autoescape=True) if actor else None,
+        or_(Event.what == what, Event.new == what) if what else None,
+        Event.ticket_id == ticket_id if ticket_id is not None else None,
+        Event.at >= since if since else None,
+        Event.at < until if until else None,
+        Event.id < before if before is not None else None,
+    ]
+    return session.scalars(wanted.where(*(one for one in conditions if one is not None))).all()
 
 
 def has_seen(session: Session, ticket: Ticket, actor: str) -> bool:

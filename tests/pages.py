@@ -18,6 +18,7 @@ from db.lifecycle import Status
 from db.models import Mail, Ticket
 from db.plans import Check, Fact, Plan
 from db.session import OpenSession
+from db.vault import Vault
 
 HX = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 FORM = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
@@ -31,12 +32,14 @@ PLAN = Plan(
 )
 
 
-def build_app(open_session: OpenSession, desk: Desk, pre_check: FakePreCheck, undo_seconds: float = 10) -> FastAPI:
+def build_app(
+    open_session: OpenSession, desk: Desk, pre_check: FakePreCheck, undo_seconds: float = 10, vault: Vault | None = None
+) -> FastAPI:
     """The pages alone, as `app.py` joins them, with a fake club."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     add_pages(app)
     app.state.watcher = Watcher(open_session)
-    app.state.house = House(desk, open_session, pre_check, make_templates(), undo_seconds, False)
+    app.state.house = House(desk, open_session, pre_check, make_templates(), undo_seconds, False, vault=vault)
     return app
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from dashboard import respond
-from dashboard.deps import TheCaller, TheHouse, Writing
+from dashboard.deps import Reading, TheCaller, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.refusals import Refusal
 from db import people
@@ -17,8 +17,9 @@ router = APIRouter(prefix="/me")
 
 
 @router.get("")
-def show(request: Request, house: TheHouse) -> Response:
-    return respond.page(request, house, "me/show.html", zones=sorted(available_timezones()))
+def show(request: Request, house: TheHouse, session: Reading, caller: TheCaller) -> Response:
+    has_second = bool(people.named(session, caller.name).totp)
+    return respond.page(request, house, "me/show.html", zones=sorted(available_timezones()), has_second=has_second)
 
 
 @router.post("")

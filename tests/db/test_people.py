@@ -13,7 +13,7 @@ from db.session import OpenSession
 def test_a_right_password_signs_in_and_out(open_session: OpenSession) -> None:
     with open_session() as session:
         people.add_person(session, "Mia@Westpark.example", "correct horse")
-        token = people.sign_in(session, "mia@westpark.example ", "correct horse")
+        token = people.open_browser(session, people.check_password(session, "mia@westpark.example ", "correct horse"))
 
     with open_session() as session:
         person = people.signed_in(session, token)
@@ -29,13 +29,13 @@ def test_a_wrong_password_and_an_unknown_address_sound_the_same(open_session: Op
         people.add_person(session, "mia@westpark.example", "correct horse")
 
         with pytest.raises(WrongPassword, match="do not belong together"):
-            people.sign_in(session, email, "wrong horse!")
+            people.check_password(session, email, "wrong horse!")
 
 
 def test_an_old_sign_in_is_over(open_session: OpenSession) -> None:
     with open_session() as session:
         people.add_person(session, "mia@westpark.example", "correct horse")
-        token = people.sign_in(session, "mia@westpark.example", "correct horse")
+        token = people.open_browser(session, people.check_password(session, "mia@westpark.example", "correct horse"))
         found = session.get(SignIn, people.digest(token))
         assert found is not None
         found.seen_at = now() - timedelta(hours=9)
@@ -47,7 +47,7 @@ def test_an_old_sign_in_is_over(open_session: OpenSession) -> None:
 def test_a_browser_in_use_stays_signed_in(open_session: OpenSession) -> None:
     with open_session() as session:
         people.add_person(session, "mia@westpark.example", "correct horse")
-        token = people.sign_in(session, "mia@westpark.example", "correct horse")
+        token = people.open_browser(session, people.check_password(session, "mia@westpark.example", "correct horse"))
         found = session.get(SignIn, people.digest(token))
         assert found is not None
         assert not people.is_worth_a_touch(session, token)
