@@ -14,6 +14,7 @@ from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
 from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
+from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
 from db.letters import UnusableLetter
 from db.lifecycle import ForbiddenMove
@@ -39,6 +40,7 @@ STATUSES: dict[type[Exception], int] = {
     TooLate: 409,
     NothingStuck: 409,
     CannotConfirm: 422,
+    CannotMerge: 422,
     ForbiddenMove: 409,
     Refusal: 422,
     NoSuchVersion: 422,

@@ -1,8 +1,9 @@
 """What the pages ask of the rest of the house within a request. `app.py` passes the real parts, tests pass fakes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from db.customers import Membership
 from db.plans import Asked, Occurrence, Plan
 
 
@@ -15,6 +16,9 @@ class PreCheck(Protocol):
 
     def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
         """The court's name and each date of a weekly series; or why there are none, in words. Raise NoAnswer."""
+
+    def memberships(self, emails: Sequence[str]) -> list[Membership]:
+        """The accounts that belong to these addresses, with the bookings to come. Raise NoAnswer."""
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         """What the club shows of an action whose outcome nobody knows, in words. Raise NoAnswer."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,6 +12,7 @@ from ai.prompt import MailText
 from ai.written import Decided, News, Question, Written
 from connectors.intake import Fetched
 from connectors.replies import NotSent
+from db.customers import Membership
 from db.drafts import Draft
 from db.plans import Asked, NoAnswer, Occurrence, Plan
 
@@ -126,6 +127,10 @@ class FakePreCheck:
 
     def series(self, stated: Mapping[str, str]) -> tuple[str, list[Occurrence], str]:
         return "", [], "the fake has none"
+
+    def memberships(self, emails: Sequence[str]) -> list[Membership]:
+        starts = datetime(2030, 5, 14, 16, tzinfo=UTC)
+        return [Membership("anna42", "Anna Kowalczyk", emails[0], "active", "2019-03-01", ((starts, "Court 2"),))]
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         return "Booking 9 still stands at the club."
