@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
 from dashboard import errors, respond, security
@@ -97,6 +98,7 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/vendor/htmx", StaticFiles(packages=[("django_htmx", "static/django_htmx")]), "htmx")
     app.mount("/vendor/swagger", StaticFiles(directory=swagger_folder()), "swagger")
     app.add_middleware(security.Headers)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     errors.handle_problems(app)
 
 

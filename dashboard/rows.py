@@ -26,7 +26,6 @@ class Row:
     lead: str
     sure: str
     is_low: bool
-    undo: int
 
 
 def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ()) -> Row:
@@ -49,7 +48,6 @@ def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ())
         lead,
         sure,
         ticket.confidence is not None and ticket.confidence < 0.85,
-        undo_of(ticket),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, load_only
@@ -72,11 +72,13 @@ def raws(session: Session, mail_ids: Sequence[int]) -> Sequence[tuple[int, bytes
 
 def unreadable(session: Session) -> Sequence[Mail]:
     """Mails that could not be read, newest first."""
-    return session.scalars(select(Mail).where(Mail.problem != "").order_by(Mail.id.desc()).limit(200)).all()
+    return session.scalars(
+        select(Mail).where(Mail.problem != literal_column("''")).order_by(Mail.id.desc()).limit(200)
+    ).all()
 
 
 def unreadable_count(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Mail).where(Mail.problem != "")) or 0
+    return session.scalar(select(func.count()).select_from(Mail).where(Mail.problem != literal_column("''"))) or 0
 
 
 def read_again(session: Session, mail_id: int) -> None:

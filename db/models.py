@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy import text as plain_sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from db.lifecycle import Status
@@ -241,6 +242,15 @@ class Mail(Base):
     stored_at: Mapped[datetime] = mapped_column(default=now)
 
     ticket: Mapped[Ticket | None] = relationship(back_populates="mails")
+
+    __table_args__ = (
+        Index(
+            "ix_mails_unreadable",
+            "id",
+            sqlite_where=plain_sql("problem <> ''"),
+            postgresql_where=plain_sql("problem <> ''"),
+        ),
+    )
 
 
 class Attachment(Base):

@@ -4,18 +4,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, or_, select, true
+from sqlalchemy.orm import Session, defer, selectinload
 
 from db import search
 from db.lifecycle import Status
-from db.models import SavedView, Tag, Ticket, now
+from db.models import Moment, SavedView, Tag, Ticket, now
 
 OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED)
 SETTLED = (Status.REPLIED, Status.DISMISSED)
 VIEWS = ("open", "mine", "unassigned", "human", "stuck", "snoozed", "waiting", "spam", "done", "all")
 SORTS = ("urgent", "oldest", "newest", "unsure")
 AT_ONCE = 50
+
+
+IS_OPEN = and_(Ticket.status.in_(OPEN), Ticket.spam == "")
+IS_ASLEEP = Ticket.snoozed_until > bindparam("now", type_=Moment())
+AWAKE = and_(IS_OPEN, or_(Ticket.snoozed_until.is_(None), ~IS_ASLEEP), Ticket.waiting_for == "")
+# The tickets of each view, made once: to put such a condition together takes longer than to ask it.
+SHOWN_IN: dict[str, ColumnElement[bool]] = {
+    "open": AWAKE,
+    "mine": and_(AWAKE, Ticket.assignee_id == bindparam("me", type_=Integer())),
+    "unassigned": and_(AWAKE, Ticket.assignee_id.is_(None)),
+    "human": and_(AWAKE, Ticket.status == Status.IN_REVIEW, Ticket.needs_human),
+    "stuck": Ticket.status == Status.STUCK,
+    "snoozed": and_(IS_OPEN, IS_ASLEEP),
+    "waiting": and_(IS_OPEN, Ticket.waiting_for != ""),
+    "spam": and_(Ticket.status.in_(OPEN), Ticket.spam != ""),
+    "done": Ticket.status.in_(SETTLED),
+    "all": true(),
+}
+COUNTED = tuple(view for view in VIEWS if view not in ("done", "all"))
+COUNTS = (
+    select(*(func.count(case((SHOWN_IN[view], 1))).label(view) for view in COUNTED))
+    .select_from(Ticket)
+    .where(Ticket.status.in_((*OPEN, Status.STUCK)))
+)
+LATER = [
+    defer(column)
+    for column in (
+        Ticket.draft,
+        Ticket.answer,
+        Ticket.made_by,
+        Ticket.plan,
+        Ticket.reasons,
+        Ticket.trust,
+        Ticket.lesson,
+    )
+]
 
 
 @dataclass(frozen=True)
@@ -37,33 +73,15 @@ class Query:
 
 
 def listed(session: Session, query: Query) -> Sequence[Ticket]:
-    found = select(Ticket).where(shown_in(query.view, query.me)).options(selectinload(Ticket.assignee))
+    """Only what a line of the queue shows is read; the rest of a ticket comes when it is asked for."""
+    found = select(Ticket).where(SHOWN_IN[query.view]).options(selectinload(Ticket.assignee), *LATER)
     if query.category:
         found = found.where(Ticket.category == query.category)
     if query.tag:
         found = found.where(Ticket.id.in_(select(Tag.ticket_id).where(Tag.name == query.tag)))
     found = search.matching(session, found, query.words)
-    return session.scalars(found.order_by(*order_of(query)).limit(query.most)).all()
-
-
-def shown_in(view: str, me: int | None) -> ColumnElement[bool]:
-    """The tickets of a view. Snoozed and waiting ones are in no other open view."""
-    is_open = and_(Ticket.status.in_(OPEN), Ticket.spam == "")
-    is_asleep = Ticket.snoozed_until > now()
-    awake = and_(is_open, or_(Ticket.snoozed_until.is_(None), ~is_asleep), Ticket.waiting_for == "")
-    conditions: dict[str, ColumnElement[bool]] = {
-        "open": awake,
-        "mine": and_(awake, Ticket.assignee_id == me),
-        "unassigned": and_(awake, Ticket.assignee_id.is_(None)),
-        "human": and_(awake, Ticket.status == Status.IN_REVIEW, Ticket.needs_human),
-        "stuck": Ticket.status == Status.STUCK,
-        "snoozed": and_(is_open, is_asleep),
-        "waiting": and_(is_open, Ticket.waiting_for != ""),
-        "spam": and_(Ticket.status.in_(OPEN), Ticket.spam != ""),
-        "done": Ticket.status.in_(SETTLED),
-        "all": true(),
-    }
-    return conditions[view]
+    asked = found.order_by(*order_of(query)).limit(query.most)
+    return session.scalars(asked, {"me": query.me, "now": now()}).all()
 
 
 def order_of(query: Query) -> list[Any]:
@@ -80,11 +98,8 @@ def order_of(query: Query) -> list[Any]:
 
 def counts(session: Session, me: int | None = None) -> dict[str, int]:
     """How many tickets each view holds; not of those that only grow."""
-    counted = [view for view in VIEWS if view not in ("done", "all")]
-    columns = [func.count(case((shown_in(view, me), 1))).label(view) for view in counted]
-    unsettled = select(*columns).select_from(Ticket).where(Ticket.status.in_((*OPEN, Status.STUCK)))
-    row = session.execute(unsettled).one()
-    return dict(zip(counted, row, strict=True))
+    row = session.execute(COUNTS, {"me": me, "now": now()}).one()
+    return dict(zip(COUNTED, row, strict=True))
 
 
 def just_approved(session: Session) -> Sequence[Ticket]:

@@ -25,8 +25,9 @@ class StaleTicket(Exception):
     """Somebody or something changed the ticket since it was looked at."""
 
 
-def get(session: Session, ticket_id: int) -> Ticket:
-    ticket = session.get(Ticket, ticket_id)
+def get(session: Session, ticket_id: int, *, anew: bool = False) -> Ticket:
+    """`anew`: read it whole, although a part of it may have been read. Raise NoSuchTicket."""
+    ticket = session.get(Ticket, ticket_id, populate_existing=anew)
     if ticket is None:
         raise NoSuchTicket(f"There is no ticket {ticket_id}.")
     return ticket

@@ -1,5 +1,6 @@
 """Tickets: the queue, and one ticket with its mail and its proposal."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -50,14 +51,16 @@ def index(request: Request, house: TheHouse, session: Reading, caller: TheCaller
     """The queue; with tickets in it, the first is open beside it."""
     shown = queue.listed(session, mine(query, caller))
     ready = next((t for t in shown if t.status == "in_review"), shown[0] if shown else None)
-    return review(request, house, session, caller, ready, query)
+    whole = tickets.get(session, ready.id, anew=True) if ready else None
+    return review(request, house, session, caller, whole, query, shown)
 
 
 @router.get("/tickets/{ticket_id}")
 def show(
     request: Request, house: TheHouse, session: Reading, caller: TheCaller, ticket_id: int, query: TheQuery
 ) -> Response:
-    return review(request, house, session, caller, tickets.get(session, ticket_id), query)
+    listed = queue.listed(session, mine(query, caller))
+    return review(request, house, session, caller, tickets.get(session, ticket_id, anew=True), query, listed)
 
 
 def mine(query: queue.Query, caller: TheCaller) -> queue.Query:
@@ -72,11 +75,16 @@ def note_seen(house: TheHouse, session: Reading, ticket: Ticket, caller: TheCall
 
 
 def review(
-    request: Request, house: TheHouse, session: Reading, caller: TheCaller, ticket: Ticket | None, query: queue.Query
+    request: Request,
+    house: TheHouse,
+    session: Reading,
+    caller: TheCaller,
+    ticket: Ticket | None,
+    query: queue.Query,
+    listed: Sequence[Ticket],
 ) -> Response:
     if ticket is not None and not request.headers.get("hx-preloaded"):  # a look in advance is no look
         note_seen(house, session, ticket, caller)
-    listed = queue.listed(session, mine(query, caller))
     found = search.excerpts(session, [one.id for one in listed], query.words)
     rows = [row_of(one, house.desk, found.get(one.id, ())) for one in listed]
     values: dict[str, Any] = {"rows": rows, "ticket": ticket, "query": query, "where": where_of(query)}

@@ -36,11 +36,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_invitations")),
     )
+    unreadable = sa.text("problem <> ''")
+    op.create_index("ix_mails_unreadable", "mails", ["id"], sqlite_where=unreadable, postgresql_where=unreadable)
     op.create_index("ix_events_at", "events", ["at"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_events_at", "events")
+    op.drop_index("ix_mails_unreadable", "mails")
     op.drop_table("invitations")
     op.drop_index("ix_tickets_received_at", "tickets")
     for name in ("edit_distance", "signed_by", *MOMENTS):
