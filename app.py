@@ -52,6 +52,7 @@ from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
+from db.targets import tell_overdue
 from db.tickets import StaleTicket
 from db.trail import seal_next
 from db.vault import Vault
@@ -62,6 +63,7 @@ LOOK_AT_STORED = 0.2  # seconds, all of these
 LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
 SEAL_EVERY = 1
+LOOK_AT_DUE = 30
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -168,7 +170,10 @@ def make_loops(
 ) -> list[Loop]:
     """One thread for each stage that this process is to run and that has its other side."""
     trail_key = kept_secret("trail", settings.house.var_dir).encode()
-    loops = [Loop("trail", lambda: seal_next(open_session, trail_key), lambda: time.sleep(SEAL_EVERY))]
+    loops = [
+        Loop("trail", lambda: seal_next(open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
+        Loop("due", lambda: tell_overdue(open_session), lambda: time.sleep(LOOK_AT_DUE)),
+    ]
     demo = settings.house.demo
     mailer = mailer_of(settings.smtp, settings.mail, open_session, vault, demo=demo)
     if "mail" in stages:

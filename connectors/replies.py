@@ -24,6 +24,7 @@ from db.session import OpenSession
 log = logging.getLogger(__name__)
 # Long ids stay on one line: folded and encoded ones tear the customer's thread.
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+HOW_WAS_IT = {"en": "Did this answer help you?", "de": "Hat Ihnen diese Antwort geholfen?"}
 POLICY = SMTP.clone(max_line_length=998)
 
 
@@ -103,6 +104,8 @@ def compose(
     message[OWN_HEADER] = str(ticket.id)
     signature = desk.signature.get(ticket.language) or desk.signature.get(desk.languages[0], "")
     text = f"{fill(row.payload['body'], values)}\n\n{signature}\n"
+    if row.payload.get("vote_url"):
+        text += f"\n{HOW_WAS_IT.get(ticket.language, HOW_WAS_IT['en'])} {row.payload['vote_url']}\n"
     quoted = question if form.quote else None
     message.set_content(text + quote(quoted, ticket.language, desk), cte="quoted-printable")
     message.add_alternative(as_html(text, quoted, ticket.language, desk), subtype="html", cte="quoted-printable")

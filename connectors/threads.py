@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from connectors.delivery import explained
 from connectors.mail_parsing import Bounce
 from connectors.mail_parsing import Mail as ParsedMail
-from db import attributes, confirmations, decisions, mails, outbox, tickets, trail
+from db import attributes, confirmations, decisions, mails, outbox, rules, targets, tickets, trail
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, Ticket
 
@@ -119,6 +119,8 @@ def come_back(session: Session, ticket: Ticket, bounce: Bounce) -> None:
 
 
 def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> Ticket:
+    if not spam and rules.is_blocked(session, parsed.from_email):
+        spam = "the sender is blocked here"
     ticket = Ticket(
         status=Status.RECEIVED,  # both are asked for before the ticket is written
         version=1,
@@ -134,6 +136,8 @@ def open_ticket(session: Session, mail: Mail, parsed: ParsedMail, spam: str) -> 
     trail.write(
         session, ticket, "mail", actor=parsed.from_email or PROGRAM, new=Status.RECEIVED.value, note=parsed.kind
     )
+    rules.apply(session, ticket, mail)
+    targets.set_due(session, ticket)
     if not parsed.wants_an_answer:
         words = f"written by a machine ({parsed.kind.replace('_', ' ')})"
         tickets.move(session, ticket, Status.DISMISSED, actor=PROGRAM, seen=ticket.version, note=words)

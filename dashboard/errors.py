@@ -16,6 +16,7 @@ from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
+from db.joining import CannotJoin
 from db.letters import UnusableLetter
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
@@ -23,11 +24,14 @@ from db.mails import NoSuchMail
 from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
+from db.rules import UnusableRule
 from db.search import WrongFilter
 from db.second_factor import WrongCode
+from db.targets import UnusableTarget
 from db.tickets import NoSuchTicket, StaleTicket
 from db.vault import LostKey
 from db.versions import NoSuchVersion
+from db.votes import NoSuchVote
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,10 @@ STATUSES: dict[type[Exception], int] = {
     NothingStuck: 409,
     CannotConfirm: 422,
     CannotMerge: 422,
+    CannotJoin: 422,
+    UnusableRule: 422,
+    UnusableTarget: 422,
+    NoSuchVote: 404,
     ForbiddenMove: 409,
     Refusal: 422,
     NoSuchVersion: 422,

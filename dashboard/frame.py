@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from dashboard.deps import Caller, House
-from db import mailboxes, mails, parts, queue
+from db import mailboxes, mails, notices, parts, queue
 
 
 def frame(request: Request, house: House) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def frame(request: Request, house: House) -> dict[str, Any]:
             "counts": {
                 **queue.counts(session, caller.person_id if caller else None),
                 "unreadable": mails.unreadable_count(session),
+                "notices": notices.unread(session, caller.person_id) if caller else 0,
             },
             "locked_out": mailboxes.locked_out(session),
             "health": [health(part.name, part.state, part.words) for part in parts.all_parts(session)],

@@ -22,6 +22,7 @@ from dashboard.routes import (
     bulk,
     canned_replies,
     customers,
+    desk_settings,
     dismissals,
     drafts,
     edits,
@@ -29,17 +30,20 @@ from dashboard.routes import (
     health,
     insights,
     invitations,
+    joinings,
     letters,
     live,
     mailboxes,
     mails,
     me,
     notes,
+    notices,
     people,
     presences,
     priorities,
     redrafts,
     reopenings,
+    rules,
     saved_views,
     second_factors,
     sent,
@@ -53,13 +57,14 @@ from dashboard.routes import (
     trail,
     trusts,
     unreadable,
+    votes,
     waits,
     withdrawals,
 )  # fmt: skip
 from db.models import now
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = (sessions, set_ups, invitations, health)
+PUBLIC = (sessions, set_ups, invitations, votes, health)
 SIGNED_IN = (
     letters,
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
@@ -68,6 +73,10 @@ SIGNED_IN = (
     files, bulk, sent, mails, unreadable, spam, mailboxes,
     customers,
     insights,
+    joinings,
+    rules,
+    desk_settings,
+    notices,
     people,
     api_keys,
     trail,

@@ -26,6 +26,7 @@ class Row:
     lead: str
     sure: str
     is_low: bool
+    due: str  # how long until an answer is due, where that is soon
 
 
 def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ()) -> Row:
@@ -48,7 +49,17 @@ def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ())
         lead,
         sure,
         ticket.confidence is not None and ticket.confidence < 0.85,
+        due_of(ticket),
     )
+
+
+def due_of(ticket: Ticket) -> str:
+    if ticket.due_at is None or ticket.status not in (Status.RECEIVED, Status.IN_REVIEW):
+        return ""
+    left = (ticket.due_at - now()).total_seconds()
+    if left < 0:
+        return "late"
+    return f"due {max(1, int(left // 60))} min" if left < 3600 else ""
 
 
 def state_of(ticket: Ticket) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from db import trail
+from db import notices, trail
 from db.models import Person, Tag, Ticket, now
 
 PRIORITIES = {-1: "low", 0: "normal", 1: "high", 2: "urgent"}
@@ -20,6 +20,8 @@ def assign(session: Session, ticket: Ticket, person: Person | None, *, by: str) 
     if ticket.assignee is person:
         return
     ticket.assignee = person
+    if person is not None and person.email != by:
+        notices.tell(session, person, ticket, "assigned", f"{by} assigned “{ticket.subject}” to you.")
     trail.write(session, ticket, "assigned", actor=by, note=f"to {person.email}" if person else "to nobody")
 
 

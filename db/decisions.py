@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import outbox, tickets, trail, versions
+from db import notices, outbox, tickets, trail, versions, votes
 from db.drafts import PLACEHOLDER, Draft
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -56,6 +56,7 @@ def approve(
         "mail_id": question.id if question else None,
         "token": secrets.token_hex(8),  # in Message-ID and reply address: nobody else can answer into this ticket
         **(carried or {}),
+        **({"vote_url": link} if (link := votes.ask(session, ticket)) else {}),
     }
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
 
@@ -135,6 +136,7 @@ def stick(session: Session, ticket: Ticket, reason: str, *, by: str) -> None:
     """Nobody can know whether it happened: stop, say what is known, and let a person decide."""
     ticket.problem = reason
     tickets.move(session, ticket, Status.STUCK, actor=by, seen=ticket.version, note=reason)
+    notices.tell_those_concerned(session, ticket, "stuck", f"“{ticket.subject}” is stuck: {reason}")
 
 
 def dismiss(session: Session, ticket: Ticket, *, by: str, seen: int, reason: str = "") -> None:

@@ -95,6 +95,8 @@ class Ticket(Base):
     signed_by: Mapped[str] = mapped_column(Text, default="")
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     due_at: Mapped[datetime | None] = mapped_column(default=None)
+    merged_into: Mapped[int | None] = mapped_column(default=None)  # the ticket that took its mails over
+    team: Mapped[str] = mapped_column(String(40), default="")
     edit_distance: Mapped[float | None] = mapped_column(
         default=None
     )  # share of the drafted reply that was changed, 0 to 1
@@ -396,6 +398,8 @@ class Person(Base):
     zone: Mapped[str] = mapped_column(String(40), default="")  # "" is the desk's
     uses_keys: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    team: Mapped[str] = mapped_column(String(40), default="")
+    told_of: Mapped[list[Any]] = mapped_column(default=lambda: ["assigned", "mentioned", "stuck", "due"])
     totp: Mapped[str] = mapped_column(Text, default="")  # the secret of the second factor, encrypted; "" without one
     totp_last: Mapped[int] = mapped_column(default=0)  # the step of the last code, so that none counts twice
     password_hash: Mapped[str] = mapped_column(Text)
@@ -444,6 +448,55 @@ class Invitation(Base):
     expires_at: Mapped[datetime] = mapped_column()
 
     person: Mapped[Person] = relationship()
+
+
+class DeskSetting(Base):
+    """What an admin chose for the whole desk in the browser."""
+
+    __tablename__ = "desk_settings"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column()
+
+
+class Rule(Base):
+    """For whom a ticket is: where all the conditions hold, the effects are put on it. One that does not serve is only tried."""
+
+    __tablename__ = "rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    serves: Mapped[bool] = mapped_column(default=False)
+    conditions: Mapped[dict[str, Any]] = mapped_column()
+    effects: Mapped[dict[str, Any]] = mapped_column()
+
+
+class Notice(Base):
+    """Something that a person should know about a ticket."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(default=now)
+    is_read: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index("ix_notices_person_id_is_read", "person_id", "is_read"),)
+
+
+class Vote(Base):
+    """What the customer thought of an answer; asked by a link in it, counted only when its form is sent."""
+
+    __tablename__ = "votes"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    is_good: Mapped[bool | None] = mapped_column(default=None)
+    words: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class ModelVersion(Base):

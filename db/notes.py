@@ -5,7 +5,7 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import trail
+from db import notices, trail
 from db.models import Note, Person, Ticket
 
 LONGEST = 10_000
@@ -23,6 +23,9 @@ def add(session: Session, ticket: Ticket, text: str, *, by: str) -> Note:
         raise EmptyNote(f"Write a note of at most {LONGEST} characters." if said else "The note is empty.")
     note = Note(ticket_id=ticket.id, author=by, text=said, mentions=[one.id for one in mentioned(session, said)])
     session.add(note)
+    for person in mentioned(session, said):
+        if person.email != by:
+            notices.tell(session, person, ticket, "mentioned", f"{by}: {said[:200]}")
     trail.write(session, ticket, "noted", actor=by)
     return note
 

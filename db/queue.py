@@ -88,7 +88,7 @@ def order_of(query: Query) -> list[Any]:
     if query.view in ("done", "all") and query.sort == "urgent":
         return [Ticket.changed_at.desc()] if query.view == "done" else [Ticket.id.desc()]
     orders: dict[str, list[Any]] = {
-        "urgent": [Ticket.priority.desc(), Ticket.received_at, Ticket.id],
+        "urgent": [Ticket.priority.desc(), Ticket.due_at.is_(None), Ticket.due_at, Ticket.received_at, Ticket.id],
         "oldest": [Ticket.received_at, Ticket.id],
         "newest": [Ticket.received_at.desc(), Ticket.id.desc()],
         "unsure": [Ticket.confidence.is_(None), Ticket.confidence, Ticket.id],

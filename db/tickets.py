@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import outbox, search, trail
+from db import outbox, rules, search, targets, trail
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
@@ -189,6 +189,8 @@ def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None
     ticket.trust = ticket.booking_id = None
     for name, value in made.items():
         setattr(ticket, name, value)
+    rules.apply(session, ticket, newest_question(ticket))
+    targets.set_due(session, ticket)
     move(session, ticket, Status.IN_REVIEW, actor=PROGRAM, seen=ticket.version, note="drafted")
 
 

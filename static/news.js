@@ -25,7 +25,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   const sameSearch = $(".search [name=q]")?.value === ($(".search [name=q]", fresh)?.value ?? "");
   if (sameSearch) freshRows($("#queue-rows", fresh));
-  for (const part of ["#views", "#health", "#desk-notices", "#undo"]) freshen(part, fresh);
+  for (const part of ["#views", "#health", "#desk-notices", "#undo", "#bell"]) freshen(part, fresh);
   const now = $(".proposal"), next = now ? $(`#${now.id}`, fresh) : null;
   if (now && next && next.dataset.version + next.dataset.status !== now.dataset.version + now.dataset.status) {
     if (form() && (isDirty() || now.contains(document.activeElement))) {
@@ -115,3 +115,18 @@ setInterval(() => {
     if (left === 0) number.closest(".toast").hidden = true;
   }
 }, 1000);
+
+// ---- The browser tells of a new notice, where somebody let it
+
+let unread = Number($("#bell")?.dataset.unread ?? 0);
+setInterval(() => {
+  const now = Number($("#bell")?.dataset.unread ?? 0);
+  if (now > unread && window.Notification?.permission === "granted" && document.hidden)
+    new Notification("Courtdesk", { body: `${now} unread notice${now === 1 ? "" : "s"}`, tag: "courtdesk" });
+  unread = now;
+}, 1000);
+const ask = $("#ask-browser");
+if (ask && window.Notification?.permission === "default") {
+  ask.hidden = false;
+  ask.addEventListener("click", () => Notification.requestPermission().then(() => { ask.hidden = true; }));
+}

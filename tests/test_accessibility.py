@@ -11,7 +11,7 @@ from fakes import FakePreCheck
 from pages import PLAN, build_app, put_ticket
 from servers import why_not
 
-from db import canned, notes, people, tickets
+from db import canned, notes, people, tickets, votes
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Person, Ticket
@@ -24,9 +24,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASO
 PAGES = (
     "/tickets", "/tickets/1", "/tickets/2?view=stuck", "/tickets?view=all&q=anna", "/tickets?view=snoozed", "/tickets/new",
     "/bulk?ticket=1&ticket=2", "/actions", "/sent", "/unreadable", "/insights", "/customers?email=anna@kowalczyk.example",
-    "/canned-replies", "/people", "/api-keys", "/trail", "/me", "/me/second-factor",
+    "/canned-replies", "/people", "/api-keys", "/trail", "/me", "/me/second-factor", "/me/notices",
+    "/rules", "/desk-settings",
 )  # fmt: skip
-PUBLIC = ("/session", "/invitation/{token}")
+PUBLIC = ("/session", "/invitation/{token}", "/vote/{vote}")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """
 const done = arguments[arguments.length - 1];
@@ -65,9 +66,11 @@ def test_no_page_keeps_anybody_out(page: Served, width: int, height: int, dark: 
 
     with page.open_session() as session:
         token = people.invite(session, session.get_one(Person, 1))
+        votes.save(session, "https://desk.example")
+        vote = votes.ask(session, tickets.get(session, 1)).rpartition("/")[2]
     with chrome(width, height, dark=dark) as browser:
         for path in PUBLIC:
-            browser.get(page.address + path.format(token=token))
+            browser.get(page.address + path.format(token=token, vote=vote))
             found[path] = look(browser, script)
         page.sign_in(browser)
         for path in PAGES:

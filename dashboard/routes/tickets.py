@@ -12,7 +12,7 @@ from dashboard.deps import Reading, TheCaller, TheHouse
 from dashboard.forms import where
 from dashboard.proposals import proposal_of
 from dashboard.rows import Row, row_of, undo_of
-from db import canned, edits, outbox, people, presence, queue, search, tickets, trail, versions
+from db import canned, edits, notices, outbox, people, presence, queue, search, tickets, trail, versions
 from db.models import Ticket
 
 router = APIRouter()
@@ -72,6 +72,7 @@ def note_seen(house: TheHouse, session: Reading, ticket: Ticket, caller: TheCall
     if not trail.has_seen(session, ticket, caller.name):
         with house.open_session() as writing:
             trail.write(writing, tickets.get(writing, ticket.id), trail.SEEN, actor=caller.name)
+            notices.read(writing, caller.person_id, ticket.id)
 
 
 def review(
@@ -115,6 +116,7 @@ def of_ticket(
     return {
         "shown_mails": conversations.conversation(ticket),
         "has_mails": bool(ticket.mails),
+        "incoming": sum(not mail.outgoing for mail in ticket.mails),
         "proposal": proposal_of(ticket, house.desk, house.undo_seconds, edit),
         "edit": edit,
         "undo": undo_of(ticket),

@@ -1,0 +1,45 @@
+"""What an admin chooses for the whole desk: until when answers are due, and whether customers are asked how it was."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from dashboard import respond
+from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
+from dashboard.forms import read_form
+from dashboard.refusals import Refusal
+from db import targets, votes
+
+router = APIRouter(prefix="/desk-settings")
+
+
+@router.get("")
+def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin) -> Response:
+    names = [(one.name, one.label) for one in house.desk.categories]
+    return respond.page(
+        request, house, "desk_settings/show.html", targets=targets.load(session), days=targets.DAYS, names=names,
+        vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
+    )  # fmt: skip
+
+
+@router.post("/targets")
+def save_targets(
+    request: Request, house: TheHouse, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    stated = {name: str(value) for name, value in form.multi_items()}
+    targets.save(session, targets.read(stated), house.desk.timezone)
+    return respond.see(request, "/desk-settings")
+
+
+@router.post("/votes")
+def save_votes(
+    request: Request, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`address`: where customers reach this desk; empty asks nobody."""
+    address = str(form.get("address", "")).strip()
+    if address and not address.startswith(("https://", "http://")):
+        raise Refusal("Write the address with https:// in front.")
+    votes.save(session, address)
+    return respond.see(request, "/desk-settings")
