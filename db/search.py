@@ -17,7 +17,7 @@ from db.lifecycle import Status
 from db.models import Mail, Note, Person, Tag, Ticket
 
 MOST_HITS = 2000  # of each kind, the newest: more would not be read
-AROUND = 60  # characters of an excerpt on each side
+BEFORE, AROUND = 12, 60  # characters of an excerpt: a line of the queue has room for few
 FILTER = re.compile(
     r'(?:^|(?<=\s))(from|tag|category|status|assignee|before|after|has):(?:"([^"]*)"|(\S+))', re.IGNORECASE
 )
@@ -131,6 +131,6 @@ def excerpts(session: Session, ticket_ids: Sequence[int], typed: str) -> dict[in
 
 
 def pieces(said: str, at: int, pattern: re.Pattern[str]) -> list[tuple[str, bool]]:
-    begin = max(0, at - AROUND // 2)
+    begin = max(0, at - BEFORE)
     shown = ("…" if begin else "") + " ".join(said[begin : at + 2 * AROUND].split())
     return [(piece, number % 2 == 1) for number, piece in enumerate(pattern.split(shown)) if piece]
