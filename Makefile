@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web screens crash-test clean
+.PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
@@ -54,6 +54,10 @@ bench-mail: .venv/installed
 # How quick the pages are with up to a million tickets, beside django-helpdesk; QUICK=1 takes 10,000.
 bench-web: .venv/installed
 	$(BIN)/python tests/bench/web.py
+
+# Keys and clicks for ten scripted tickets, pressed in a real browser, beside agent-inbox's design.
+bench-effort: .venv/installed
+	$(BIN)/python tests/bench/effort.py
 
 # Pictures of every page at both widths and in both themes, of the demo as it runs, into docs/screens/.
 screens: .venv/installed var/models/ready

@@ -85,7 +85,14 @@ addEventListener("keydown", (event) => {
   const typingNow = event.target.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
   if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return palette(); }
   if (typingNow && event.key === "Escape" && !event.target.closest(":popover-open")) return $(".row-link[aria-current]")?.focus();
-  if (event.target.id === "f-reply" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return approve(); }
+  if (typingNow && event.key === "Enter" && event.target.closest(".proposal")) {
+    if (event.ctrlKey || event.metaKey) { event.preventDefault(); return approve(); }
+    if (event.target.matches("input")) { // not the form's first button: what was typed is checked, or vouched for
+      event.preventDefault();
+      const vouch = event.target.closest(".override")?.querySelector("button");
+      return vouch ? vouch.click() : event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
   if (event.target.matches?.("textarea[data-kept]") && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return event.target.form.requestSubmit();
   if (typingNow || event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys === "off") return;
   if (event.key === " " && !event.target.matches?.(".row-link, body")) return;

@@ -32,7 +32,7 @@ def create(
     following = next_after(house.open_session, ticket_id, mine(query_from(at), caller))
     sign(
         house, ticket_id, answer, caller, seen, with_action=form.get("action") != "none", lesson=lesson_of(form),
-        recipients=recipients_of(recipients_in(form)),
+        recipients=recipients_of(recipients_in(form)), shown=str(form["shown"]) if "shown" in form else None,
     )  # fmt: skip
     return respond.go(request, f"/tickets/{following}{at}")
 
@@ -53,10 +53,11 @@ def sign(
     with_action: bool = True,
     lesson: dict[str, object] | None = None,
     recipients: Recipients = NOBODY_ELSE,
+    shown: str | None = None,
 ) -> None:
     """Check once more against the club, outside of any transaction, then sign.
 
-    Raise Refusal, UnusableLetter, NoAnswer, StaleTicket.
+    `shown`: the action that the page named; another one is not signed. Raise Refusal, UnusableLetter, NoAnswer, StaleTicket.
     """
     with house.open_session.reading() as session:
         ticket = tickets.get(session, ticket_id)
@@ -65,6 +66,8 @@ def sign(
     plan = plan_of(house, asked) if with_action else Plan("", {}, asked.from_email)
     if plan.blocked:
         raise Refusal(f"{plan.blocked}. Nothing was sent.")
+    if with_action and shown is not None and plan.action != shown:
+        raise Refusal("What approving would do has changed since the page was drawn. Look at it again. Nothing was sent.")
     if answer.placeholders and not plan.action:
         raise Refusal(
             f"The reply waits for {', '.join(sorted(answer.placeholders))}, which only the action could fill. Edit the reply first."

@@ -66,12 +66,14 @@ def approved(house: House, caller: Caller, seen: Sequence[tuple[int, int]]) -> d
         batch = batch_of([tickets.get(session, ticket_id) for ticket_id, _ in seen], house.desk)
         refused = {line.ticket.id: line.left_out for line in batch.lines if line.left_out}
         answers = {line.ticket.id: tickets.proposal(line.ticket) for line in batch.fit}
+        shown = {line.ticket.id: str((line.ticket.plan or {}).get("action", "")) for line in batch.fit}
     for ticket_id, version in seen:
         answer = answers.get(ticket_id)
         if answer is None:
             continue
         try:
-            sign(house, ticket_id, answer, caller, version)
+            action = shown[ticket_id]
+            sign(house, ticket_id, answer, caller, version, with_action=bool(action), shown=action)
         except (Refusal, NoAnswer, StaleTicket, ForbiddenMove) as problem:
             refused[ticket_id] = str(problem)
     return refused

@@ -117,3 +117,18 @@ def test_the_pre_check_sees_what_stands_in_the_form(pages: Pages) -> None:
     assert pages.pre_check.asked[-1].username == "ben7"
     assert pages.pre_check.asked[-1].from_email == "anna@kowalczyk.example"
     assert PLAN.action == "reset_password"
+
+
+def test_what_the_page_did_not_name_is_not_signed(pages: Pages) -> None:
+    answer = pages.client.post("/tickets/1/approval", data=pages.form(shown=""), headers=HX)
+
+    assert (answer.status_code, "has changed since the page was drawn" in answer.text) == (422, True)
+    assert promises(pages) == []
+    assert pages.client.post("/tickets/1/approval", data=pages.form(shown="reset_password"), headers=HX).status_code == 204
+
+
+def test_a_reply_alone_is_signed_although_an_action_would_be_possible(pages: Pages) -> None:
+    form = pages.form(shown="reset_password", action="none", reply="I look into it.")
+
+    assert pages.client.post("/tickets/1/approval", data=form, headers=HX).status_code == 204
+    assert [row.kind for row in promises(pages)] == ["reply"]
