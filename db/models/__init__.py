@@ -1,0 +1,56 @@
+"""Tables only. What may happen to a row stands elsewhere on this floor."""
+
+from db.models.desk import DeskSetting, ModelVersion, Part
+from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
+from db.models.people import ApiKey, Invitation, Person, SetUp, SignIn
+from db.models.promises import Confirmation, Event, Promise, Seal
+from db.models.rows import Base, Moment, now
+from db.models.tickets import (
+    CannedReply,
+    Customer,
+    CustomerAddress,
+    Edit,
+    Note,
+    Notice,
+    Presence,
+    Rule,
+    SavedView,
+    Tag,
+    Ticket,
+    Vote,
+)
+
+__all__ = [
+    "ApiKey",
+    "Attachment",
+    "Base",
+    "CannedReply",
+    "Confirmation",
+    "Cursor",
+    "Customer",
+    "CustomerAddress",
+    "DeskSetting",
+    "Edit",
+    "Event",
+    "Invitation",
+    "Mail",
+    "Mailbox",
+    "MailboxState",
+    "ModelVersion",
+    "Moment",
+    "Note",
+    "Notice",
+    "Part",
+    "Person",
+    "Presence",
+    "Promise",
+    "Rule",
+    "SavedView",
+    "Seal",
+    "SetUp",
+    "SignIn",
+    "Tag",
+    "Ticket",
+    "Vote",
+    "now",
+]
