@@ -124,7 +124,9 @@ def test_what_the_page_did_not_name_is_not_signed(pages: Pages) -> None:
 
     assert (answer.status_code, "has changed since the page was drawn" in answer.text) == (422, True)
     assert promises(pages) == []
-    assert pages.client.post("/tickets/1/approval", data=pages.form(shown="reset_password"), headers=HX).status_code == 204
+    assert (
+        pages.client.post("/tickets/1/approval", data=pages.form(shown="reset_password"), headers=HX).status_code == 204
+    )
 
 
 def test_a_reply_alone_is_signed_although_an_action_would_be_possible(pages: Pages) -> None:
