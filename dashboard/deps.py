@@ -69,8 +69,11 @@ def get_house(request: Request) -> House:
     return cast(House, request.app.state.house)
 
 
-def get_reading(house: Annotated[House, Depends(get_house)]) -> Iterator[Session]:
+def get_reading(request: Request, house: Annotated[House, Depends(get_house)]) -> Iterator[Session]:
     with house.open_session.reading() as session:
+        request.state.reading = (
+            session  # the frame of the page reads with it, so that a request holds no third connection
+        )
         yield session
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
@@ -74,6 +75,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(TooManyTries, too_many_tries)
     app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
+    app.add_exception_handler(NoConnectionLeft, too_busy)
 
 
 def told(request: Request, status: int, words: str, headers: dict[str, str] | None = None) -> Response:
@@ -105,6 +107,14 @@ def unreadable_request(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
     return told(request, 422, f"{field}: {first['msg']}.")
+
+
+def too_busy(request: Request, error: Exception) -> Response:
+    """Every connection to the database is taken: better a word now than a page that hangs."""
+    words = "Too many people ask at once. Nothing was changed; try again in a moment."
+    if request.headers.get("hx-request") or request.url.path.startswith("/api/"):
+        return told(request, 503, words, {"Retry-After": "5"})
+    return PlainTextResponse(words, 503, {"Retry-After": "5"})
 
 
 def too_many_tries(request: Request, error: Exception) -> Response:

@@ -1,9 +1,11 @@
 """What the layout needs on every page: who looks, how the parts are doing, how many tickets wait."""
 
+from contextlib import nullcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
+from sqlalchemy.orm import Session
 
 from dashboard.deps import Caller, House
 from db import mailboxes, mails, notices, parts, queue
@@ -11,7 +13,8 @@ from db import mailboxes, mails, notices, parts, queue
 
 def frame(request: Request, house: House) -> dict[str, Any]:
     caller: Caller | None = getattr(request.state, "caller", None)
-    with house.open_session.reading() as session:
+    mine: Session | None = getattr(request.state, "reading", None)
+    with nullcontext(mine) if mine is not None else house.open_session.reading() as session:
         return {
             **setting(request, house),
             "counts": {

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 PATIENCE = 10  # seconds
+MOST_AT_ONCE = 75  # connections beyond the pool: forty requests hold two each, and PostgreSQL has a hundred
 
 
 class OpenSession:
@@ -50,10 +51,12 @@ def open_database(url: str) -> OpenSession:
     """Connect lazily; the folder of a SQLite file is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return OpenSession(create_engine(parsed, pool_pre_ping=True))
+        return OpenSession(create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=MOST_AT_ONCE))
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=20)
+    engine = create_engine(
+        parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=20, max_overflow=MOST_AT_ONCE
+    )
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)
     return OpenSession(engine)

@@ -67,7 +67,9 @@ def sign(
     if plan.blocked:
         raise Refusal(f"{plan.blocked}. Nothing was sent.")
     if with_action and shown is not None and plan.action != shown:
-        raise Refusal("What approving would do has changed since the page was drawn. Look at it again. Nothing was sent.")
+        raise Refusal(
+            "What approving would do has changed since the page was drawn. Look at it again. Nothing was sent."
+        )
     if answer.placeholders and not plan.action:
         raise Refusal(
             f"The reply waits for {', '.join(sorted(answer.placeholders))}, which only the action could fill. Edit the reply first."
