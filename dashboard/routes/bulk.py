@@ -72,8 +72,7 @@ def approved(house: House, caller: Caller, seen: Sequence[tuple[int, int]]) -> d
         if answer is None:
             continue
         try:
-            action = shown[ticket_id]
-            sign(house, ticket_id, answer, caller, version, with_action=bool(action), shown=action)
+            sign(house, ticket_id, answer, caller, version, shown=shown[ticket_id])
         except (Refusal, NoAnswer, StaleTicket, ForbiddenMove) as problem:
             refused[ticket_id] = str(problem)
     return refused
