@@ -92,7 +92,7 @@ addEventListener("input", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful, requestConfig } = event.detail;
-  if (elt.id.endsWith("-saved") && successful) localStorage.removeItem(elt.id.replace("-saved", "-proposal"));
+  if (elt.id.endsWith("-saved") && successful && event.detail.xhr.status === 200) localStorage.removeItem(elt.id.replace("-saved", "-proposal"));
   const note = successful && requestConfig.verb === "post" && $("[data-kept]", elt);
   if (note) localStorage.removeItem(note.dataset.kept);
 });

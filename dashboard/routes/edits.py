@@ -32,6 +32,11 @@ def create(
             edits.drop(session, tickets.get(session, ticket_id), caller.person_id)
         return respond.go(request, f"/tickets/{ticket_id}{where(str(form.get('where', '')))}")
     answer, seen = unsigned_draft_of(form, house.desk), seen_of(form)
+    with house.open_session.reading() as session:
+        if (
+            tickets.get(session, ticket_id).status != Status.IN_REVIEW
+        ):  # signed meanwhile: the browser keeps what was typed
+            return Response(status_code=204)
     plan = plan_for(house, ticket_id, caller.person_id, answer)
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
