@@ -37,7 +37,7 @@ from connectors.intake import read_next
 from connectors.letters import letter_next
 from connectors.mailboxes import Office
 from connectors.reading import Reader
-from connectors.replies import reply_next
+from connectors.replies import Mailer, reply_next
 from connectors.settings import MailSettings, SmtpSettings
 from connectors.supervision import Mailboxes
 from dashboard.deps import House
@@ -79,6 +79,19 @@ class Settings:
     dashboard: DashboardSettings
 
 
+@dataclass
+class Built:
+    """Every part of the house, built once."""
+
+    settings: Settings
+    desk: Desk
+    open_session: OpenSession
+    club: HttpClub | Ep3Bs | None
+    model: DeskModel
+    vault: Vault
+    mailer: Mailer | None
+
+
 def read_all() -> Settings:
     return Settings(
         read_settings(HouseSettings),
@@ -96,7 +109,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         settings = read_all()
         desk = load_desk(settings.house.desk)
-        stages = settings.house.chosen_stages
+        stages = settings.house.chosen_stages  # a wrong one stops the start
         open_session = open_database(settings.house.database_url)
         migrate(open_session)
     except (WrongSetting, UnusableDesk, NewerDatabase) as problem:
@@ -106,33 +119,26 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.getLogger("httpx").setLevel("WARNING")
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
-    club = club_of(settings.actions, settings.house, desk)
-    adapter = know_versions(open_session, settings, desk)
-    local = LocalModel(
-        desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
-    )
-    model = chosen_model(settings.model, desk, local)
+    local = local_model(settings, desk, open_session)
     vault = Vault(settings.house.var_dir)
-    loops = make_loops(stages, settings, desk, open_session, club, model, vault)
+    built = Built(
+        settings=settings,
+        desk=desk,
+        open_session=open_session,
+        club=club_of(settings.actions, settings.house, desk),
+        model=chosen_model(settings.model, desk, local),
+        vault=vault,
+        mailer=mailer_of(settings.smtp, settings.mail, open_session, vault, demo=settings.house.demo),
+    )
     rest_what_is_missing(open_session, settings)
     welcome(open_session, settings)
 
     watcher = Watcher(open_session)
     app.state.watcher = watcher
-    app.state.house = House(
-        desk=desk,
-        open_session=open_session,
-        pre_check=Counter(desk, club) if club else None,
-        templates=make_templates(),
-        undo_seconds=settings.house.undo_seconds,
-        secure_cookies=settings.house.public_url.startswith("https://"),
-        demo=settings.house.demo,
-        mail_office=Office(open_session, settings.mail, vault, f"{settings.house.public_url}/mailboxes/consent"),
-        vault=vault,
-        has_own_mailbox=bool(settings.mail.host),
-    )
+    app.state.house = house_of(built)
     before_stopping(watcher.stop)
     threading.Thread(target=watcher.run, name="watcher", daemon=True).start()
+    loops = [loop for stage in stages for loop in LOOPS[stage](built)] + house_loops(built)
     for loop in loops:
         loop.start()
     yield
@@ -142,6 +148,32 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     local.stop()
     if sandbox is not None:
         sandbox.terminate()
+
+
+def local_model(settings: Settings, desk: Desk, open_session: OpenSession) -> LocalModel:
+    adapter = know_versions(open_session, settings, desk)
+    return LocalModel(
+        desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
+    )
+
+
+def house_of(built: Built) -> House:
+    """What the pages need of all this."""
+    house = built.settings.house
+    return House(
+        desk=built.desk,
+        open_session=built.open_session,
+        pre_check=Counter(built.desk, built.club) if built.club else None,
+        templates=make_templates(),
+        undo_seconds=house.undo_seconds,
+        secure_cookies=house.public_url.startswith("https://"),
+        demo=house.demo,
+        mail_office=Office(
+            built.open_session, built.settings.mail, built.vault, f"{house.public_url}/mailboxes/consent"
+        ),
+        vault=built.vault,
+        has_own_mailbox=bool(built.settings.mail.host),
+    )
 
 
 def before_stopping(act: Callable[[], None]) -> None:
@@ -159,52 +191,73 @@ def before_stopping(act: Callable[[], None]) -> None:
         signal.signal(number, both)
 
 
-def make_loops(
-    stages: frozenset[str],
-    settings: Settings,
-    desk: Desk,
-    open_session: OpenSession,
-    club: HttpClub | Ep3Bs | None,
-    model: DeskModel,
-    vault: Vault,
-) -> list[Loop]:
-    """One thread for each stage that this process is to run and that has its other side."""
-    trail_key = kept_secret("trail", settings.house.var_dir).encode()
-    loops = [
-        Loop("trail", lambda: seal_next(open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
-        Loop("due", lambda: tell_overdue(open_session), lambda: time.sleep(LOOK_AT_DUE)),
+def house_loops(built: Built) -> list[Loop]:
+    """What every process looks after."""
+    trail_key = kept_secret("trail", built.settings.house.var_dir).encode()
+    return [
+        Loop("trail", lambda: seal_next(built.open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
+        Loop("due", lambda: tell_overdue(built.open_session), lambda: time.sleep(LOOK_AT_DUE)),
     ]
-    demo = settings.house.demo
-    mailer = mailer_of(settings.smtp, settings.mail, open_session, vault, demo=demo)
-    if "mail" in stages:
-        trusted = settings.mail.authserv_id or (DEMO_SERVER if demo and not settings.mail.host else "")
-        reader = Reader(trusted=trusted, dns=settings.mail.dns)
-        boxes = Mailboxes(
-            open_session,
-            settings.mail,
-            vault,
-            reader,
-            desk.folder / "demo" if demo else None,
-            mailer,
-            settings.dashboard.admin_email,
-        )
-        loops.append(
-            Loop("reading", lambda: read_next(open_session, reader, settings.mail), lambda: time.sleep(LOOK_AT_STORED))
-        )
-        loops.append(Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)))
-    if "draft" in stages:
-        loops.append(Loop("draft", lambda: draft_next(open_session, desk, model), routine=ROUTINE))
-        loops.append(Loop("model", lambda: warm(open_session, model), lambda: time.sleep(LOOK_AT_MODEL)))
-    if club is not None and "draft" in stages:
-        loops.append(Loop("check", lambda: check_next(open_session, desk, club), routine=ROUTINE))
-    if club is not None and "act" in stages:
-        loops.append(Loop("act", lambda: act_next(open_session, desk, club), routine=ROUTINE))
-        loops.append(Loop("club", lambda: look_at(open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
-    if "reply" in stages and mailer is not None:
-        loops.append(Loop("reply", lambda: reply_next(open_session, desk, mailer, settings.smtp), routine=ROUTINE))
-        loops.append(Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE))
-        loops.append(Loop("letter", lambda: letter_next(open_session, desk, mailer), routine=ROUTINE))
+
+
+def mail_loops(built: Built) -> list[Loop]:
+    mail, demo = built.settings.mail, built.settings.house.demo
+    reader = Reader(trusted=mail.authserv_id or (DEMO_SERVER if demo and not mail.host else ""), dns=mail.dns)
+    boxes = Mailboxes(
+        built.open_session,
+        mail,
+        built.vault,
+        reader,
+        built.desk.folder / "demo" if demo else None,
+        built.mailer,
+        built.settings.dashboard.admin_email,
+    )
+    return [
+        Loop("reading", lambda: read_next(built.open_session, reader, mail), lambda: time.sleep(LOOK_AT_STORED)),
+        Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)),
+    ]
+
+
+def draft_loops(built: Built) -> list[Loop]:
+    loops = [
+        Loop("draft", lambda: draft_next(built.open_session, built.desk, built.model), routine=ROUTINE),
+        Loop("model", lambda: warm(built.open_session, built.model), lambda: time.sleep(LOOK_AT_MODEL)),
+    ]
+    club = built.club
+    if club is not None:
+        loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
     return loops
+
+
+def act_loops(built: Built) -> list[Loop]:
+    club = built.club
+    if club is None:
+        return []
+    return [
+        Loop("act", lambda: act_next(built.open_session, built.desk, club), routine=ROUTINE),
+        Loop("club", lambda: look_at(built.open_session, club), lambda: time.sleep(LOOK_AT_CLUB)),
+    ]
+
+
+def reply_loops(built: Built) -> list[Loop]:
+    open_session, desk, mailer = built.open_session, built.desk, built.mailer
+    if mailer is None:
+        return []
+    return [
+        Loop("reply", lambda: reply_next(open_session, desk, mailer, built.settings.smtp), routine=ROUTINE),
+        Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE),
+        Loop("letter", lambda: letter_next(open_session, desk, mailer), routine=ROUTINE),
+    ]
+
+
+# One thread for each step of a stage that this process is to run and that has its other side.
+LOOPS: dict[str, Callable[[Built], list[Loop]]] = {
+    "web": lambda _: [],
+    "mail": mail_loops,
+    "draft": draft_loops,
+    "act": act_loops,
+    "reply": reply_loops,
+}
 
 
 def warm(open_session: OpenSession, model: DeskModel) -> bool:
@@ -250,7 +303,7 @@ def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draf
 
 
 def rest_what_is_missing(open_session: OpenSession, settings: Settings) -> None:
-    """Parts that nobody configured rest, and the header says so."""
+    """Built that nobody configured rest, and the header says so."""
     configured = {
         "mail": True,
         "reply": settings.smtp.host or settings.house.demo,

@@ -6,8 +6,8 @@ from email.utils import format_datetime, formataddr
 from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
-from connectors.replies import POLICY, Mailer, keep_sent, send, subject_of
-from db import outbox, tickets
+from connectors.replies import POLICY, Mailer, send_apart, subject_of
+from db import tickets
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -25,23 +25,11 @@ WORDS = {
 
 def code_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     """Send one promised code. Return False when there is none due."""
-    with open_session() as session:
-        row = outbox.claim(session, "code", when=Status.IN_REVIEW)
-        if row is None:
-            return False
-        if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
-            give_up(session, row, "The program was interrupted while the code was being sent: it may have left.")
-            return True
-        message = compose(tickets.get(session, row.ticket_id), row, desk, mailer.sender)
-    send(
-        open_session,
-        mailer,
-        row,
-        message,
-        failed=lambda session, problem: give_up(session, row, f"{problem} The code may not have arrived."),
-        sent=lambda session: keep_sent(session, tickets.get(session, row.ticket_id), message, row),
-    )
-    return True
+
+    def composed(session: Session, ticket: Ticket, row: Promise) -> EmailMessage:
+        return compose(ticket, row, desk, mailer.sender)
+
+    return send_apart(open_session, mailer, "code", composed, what="The code", when=Status.IN_REVIEW)
 
 
 def compose(ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
@@ -60,9 +48,3 @@ def compose(ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessa
     signature = desk.signature.get(language) or desk.signature.get(desk.languages[0], "")
     message.set_content(f"{said}\n\n{signature}\n", cte="quoted-printable")
     return message
-
-
-def give_up(session: Session, row: Promise, words: str) -> None:
-    """Say it on the ticket: whoever asked for the code can send another."""
-    outbox.settle(session, row.id, state="unknown", result={"error": words})
-    tickets.get(session, row.ticket_id).problem = words

@@ -8,8 +8,8 @@ from email.utils import format_datetime, formataddr
 from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
-from connectors.replies import POLICY, Mailer, introduction, keep_sent, send
-from db import mails, outbox, tickets
+from connectors.replies import POLICY, Mailer, introduction, send_apart
+from db import mails
 from db.desk import Desk
 from db.models import Mail, Promise, Ticket, now
 from db.session import OpenSession
@@ -17,23 +17,11 @@ from db.session import OpenSession
 
 def letter_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     """Send one promised letter. Return False when there is none due."""
-    with open_session() as session:
-        row = outbox.claim(session, "letter")
-        if row is None:
-            return False
-        if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
-            give_up(session, row, "The program was interrupted while it was being passed on: it may have left.")
-            return True
-        message = compose(session, tickets.get(session, row.ticket_id), row, desk, mailer.sender)
-    send(
-        open_session,
-        mailer,
-        row,
-        message,
-        failed=lambda session, problem: give_up(session, row, f"{problem} Nobody knows whether it arrived."),
-        sent=lambda session: keep_sent(session, tickets.get(session, row.ticket_id), message, row),
-    )
-    return True
+
+    def composed(session: Session, ticket: Ticket, row: Promise) -> EmailMessage:
+        return compose(session, ticket, row, desk, mailer.sender)
+
+    return send_apart(open_session, mailer, "letter", composed, what="The mail that was passed on")
 
 
 def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
@@ -53,9 +41,3 @@ def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: 
     raw = mails.raws(session, [passed_on.id])[0][1]
     message.add_attachment(email.message_from_bytes(raw, policy=policy.SMTP))
     return message
-
-
-def give_up(session: Session, row: Promise, words: str) -> None:
-    """Say it on the ticket: whoever passed it on can do so again."""
-    outbox.settle(session, row.id, state="unknown", result={"error": words})
-    tickets.get(session, row.ticket_id).problem = f"Passed on to {row.payload['to']}: {words}"

@@ -191,6 +191,44 @@ def send(
         log.info("ticket %s: %s sent", row.ticket_id, row.kind)
 
 
+def send_apart(
+    open_session: OpenSession,
+    mailer: Mailer,
+    kind: str,
+    compose: Callable[[Session, Ticket, Promise], EmailMessage],
+    *,
+    what: str,
+    when: Status | None = None,
+) -> bool:
+    """Send one promised mail that leaves the ticket's status alone; what fails is said on the ticket. False: none is due.
+
+    `what`: the mail in words, such as "The code".
+    """
+    with open_session() as session:
+        row = outbox.claim(session, kind, when=when)
+        if row is None:
+            return False
+        if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
+            give_up(session, row, f"{what}: the program was interrupted while it was being sent; it may have left.")
+            return True
+        message = compose(session, tickets.get(session, row.ticket_id), row)
+    send(
+        open_session,
+        mailer,
+        row,
+        message,
+        failed=lambda session, problem: give_up(session, row, f"{what}: {problem} Nobody knows whether it arrived."),
+        sent=lambda session: keep_sent(session, tickets.get(session, row.ticket_id), message, row),
+    )
+    return True
+
+
+def give_up(session: Session, row: Promise, words: str) -> None:
+    """Say it on the ticket: whoever ordered it can do so again."""
+    outbox.settle(session, row.id, state="unknown", result={"error": words})
+    tickets.get(session, row.ticket_id).problem = words
+
+
 def finish(session: Session, row: Promise, message: EmailMessage) -> None:
     """Keep what was sent beside what came, and close the ticket, unless the customer wrote meanwhile."""
     ticket = tickets.get(session, row.ticket_id)

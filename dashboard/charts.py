@@ -27,9 +27,9 @@ class Volume:
     labels: Sequence[tuple[float, str]]
 
 
-def up(share: float, least: float = 0.0) -> float:
-    """Where a share from `least` to 1 stands on the vertical axis."""
-    return round(BOTTOM - (share - least) / (1 - least) * (BOTTOM - TOP), 1)
+def up(share: float) -> float:
+    """Where a share of 0 to 1 stands on the vertical axis."""
+    return round(BOTTOM - share * (BOTTOM - TOP), 1)
 
 
 def across(share: float) -> float:

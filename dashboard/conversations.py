@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from db import confirmations, tickets
 from db.desk import Desk
-from db.models import Mail, Ticket
+from db.models import Ticket
+from db.models.people import initials_of
 
 MOST_TOLD = 12  # results of a series that the story shows
 
@@ -68,15 +69,10 @@ def mails_of(ticket: Ticket) -> list[dict[str, Any]]:
                 "said": marked(said, words if is_question else {}),
                 "quoted": marked(quoted, {k: v for k, v in words.items() if is_question and k not in inside}),
                 "open": is_question or mail.outgoing or len(ticket.mails) == 1,
-                "initials": initials(mail),
+                "initials": initials_of(mail.from_name, mail.from_email),
             }
         )
     return shown
-
-
-def initials(mail: Mail) -> str:
-    words = [word for word in re.split(r"[\s@.]+", mail.from_name or mail.from_email or "TC") if word]
-    return "".join(word[0] for word in words[:2]).upper()
 
 
 def code_out(session: Session, ticket: Ticket, desk: Desk) -> str:

@@ -17,6 +17,7 @@ from dashboard.throttle import Throttle
 from db import people, tickets
 from db.desk import Desk
 from db.models import Person, Ticket, now
+from db.models.people import initials_of
 from db.session import OpenSession
 from db.vault import Vault
 
@@ -57,8 +58,7 @@ class Caller:
 
     @property
     def initials(self) -> str:
-        words = (self.full_name or self.name.partition("@")[0].replace(".", " ")).split()
-        return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else words[0][:2].upper()
+        return initials_of(self.full_name, self.name)
 
 
 class SignInNeeded(Exception):

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from dashboard.refusals import Refusal
 from db.desk import Desk
 from db.drafts import Draft
+from db.queue import IN_ADDRESS
 
 LONGEST_REPLY = 20_000
 
@@ -57,7 +58,7 @@ def whole_number(stated: str) -> int:
 
 def where(stated: str) -> str:
     """The part of an address that says which view of the queue somebody was in; nothing but that."""
-    kept = [(name, value) for name, value in parse_qsl(stated)[:8] if name in ("view", "q", "sort", "tag", "category")]
+    kept = [(name, value) for name, value in parse_qsl(stated)[:8] if name in IN_ADDRESS]
     return f"?{urlencode(kept)}" if kept else ""
 
 

@@ -37,9 +37,8 @@ def keep(
     return edit
 
 
-def add_file(session: Session, ticket: Ticket, person_id: int, file: File, answer: Draft) -> None:
+def add_file(edit: Edit, file: File) -> None:
     """A file goes along with the reply. Raise UnusableLetter where all together are too large."""
-    edit = of(session, ticket, person_id) or keep(session, ticket, person_id, answer, None, seen=ticket.version)
     files = [File(**one) for one in edit.files or []] + [file]
     carried(Recipients(), files)
     edit.files = [asdict(one) for one in files]

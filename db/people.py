@@ -134,16 +134,17 @@ def invite(session: Session, person: Person) -> str:
     return token
 
 
-def invited(session: Session, token: str) -> Person | None:
+def invited(session: Session, token: str) -> Person:
+    """Raise UnusablePerson."""
     found = session.get(Invitation, digest(token))
-    return found.person if found is not None and found.expires_at > now() and found.person.is_active else None
+    if found is None or found.expires_at <= now() or not found.person.is_active:
+        raise UnusablePerson("This link has been used, replaced or has expired. Ask an admin for a new one.")
+    return found.person
 
 
 def accept(session: Session, token: str, password: str) -> Person:
     """Choose the password; every browser of that person is signed out. Raise UnusablePerson."""
     person = invited(session, token)
-    if person is None:
-        raise UnusablePerson("This link has been used, replaced or has expired. Ask an admin for a new one.")
     check_new_password(password, person.email)
     person.password_hash = HASHER.hash(password)
     session.execute(delete(Invitation).where(Invitation.person_id == person.id))

@@ -54,6 +54,9 @@ LATER = [
 ]
 
 
+IN_ADDRESS = {"view": "view", "q": "words", "sort": "sort", "tag": "tag", "category": "category"}
+
+
 @dataclass(frozen=True)
 class Query:
     """What a person looks at: a view, words, a tag, an order, and how far down. `me` is who looks."""
@@ -68,7 +71,7 @@ class Query:
 
     def as_json(self) -> dict[str, Any]:
         """What makes it this view, to keep under a name."""
-        kept = {"view": self.view, "q": self.words, "sort": self.sort, "tag": self.tag, "category": self.category}
+        kept = {name: getattr(self, attribute) for name, attribute in IN_ADDRESS.items()}
         return {name: value for name, value in kept.items() if value and (name, value) != ("sort", "urgent")}
 
 

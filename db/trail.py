@@ -63,6 +63,12 @@ def found(
     return session.scalars(wanted.where(*(one for one in conditions if one is not None))).all()
 
 
+def see(session: Session, ticket: Ticket, actor: str) -> None:
+    """Somebody looked at the ticket: written once for each version of it."""
+    if not has_seen(session, ticket, actor):
+        write(session, ticket, SEEN, actor=actor)
+
+
 def has_seen(session: Session, ticket: Ticket, actor: str) -> bool:
     """Whether that person has looked at the ticket as it is now."""
     seen = select(Event.id).where(

@@ -64,23 +64,12 @@ def sign(
         tickets.check_seen(ticket, seen)
         asked = tickets.asked(ticket, answer)
     plan = plan_of(house, asked) if with_action else Plan("", {}, asked.from_email)
-    if plan.blocked:
-        raise Refusal(f"{plan.blocked}. Nothing was sent.")
     if with_action and shown is not None and plan.action != shown:
         raise Refusal(
             "What approving would do has changed since the page was drawn. Look at it again. Nothing was sent."
         )
-    if answer.placeholders and not plan.action:
-        raise Refusal(
-            f"The reply waits for {', '.join(sorted(answer.placeholders))}, which only the action could fill. Edit the reply first."
-        )
     to = ", ".join(recipients.to) or plan.to
-    if not to:
-        raise Refusal("There is no address to reply to. Dismiss the ticket, or answer another way.")
-    if plan.action and set(recipients.all) - {plan.to} and is_private(plan.action, answer, house.desk):
-        raise Refusal(
-            f"What an action on an account brings goes to {plan.to} alone: take the other addresses out. Nothing was sent."
-        )
+    refuse(plan, answer, to, recipients, house.desk)
     action = {"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
@@ -98,6 +87,21 @@ def sign(
             seen=seen,
             undo_seconds=house.undo_seconds,
             carried=carried(recipients, files),
+        )
+
+
+def refuse(plan: Plan, answer: Draft, to: str, recipients: Recipients, desk: Desk) -> None:
+    """Raise Refusal where this plan, this reply and these recipients must not be signed together."""
+    if plan.blocked:
+        raise Refusal(f"{plan.blocked}. Nothing was sent.")
+    if answer.placeholders and not plan.action:
+        waits_for = ", ".join(sorted(answer.placeholders))
+        raise Refusal(f"The reply waits for {waits_for}, which only the action could fill. Edit the reply first.")
+    if not to:
+        raise Refusal("There is no address to reply to. Dismiss the ticket, or answer another way.")
+    if plan.action and set(recipients.all) - {plan.to} and is_private(plan.action, answer, desk):
+        raise Refusal(
+            f"What an action on an account brings goes to {plan.to} alone: take the other addresses out. Nothing was sent."
         )
 
 

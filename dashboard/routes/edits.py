@@ -12,10 +12,9 @@ from dashboard.forms import read_form, recipients_in, seen_of, unsigned_draft_of
 from dashboard.proposals import proposal_of
 from dashboard.refusals import Refusal
 from db import edits, tickets
-from db.drafts import Draft
 from db.lifecycle import Status
 from db.models import now
-from db.plans import NoAnswer, Plan
+from db.plans import Asked, NoAnswer, Plan
 
 router = APIRouter()
 
@@ -33,11 +32,14 @@ def create(
         return respond.go(request, f"/tickets/{ticket_id}{where(str(form.get('where', '')))}")
     answer, seen = unsigned_draft_of(form, house.desk), seen_of(form)
     with house.open_session.reading() as session:
-        if (
-            tickets.get(session, ticket_id).status != Status.IN_REVIEW
-        ):  # signed meanwhile: the browser keeps what was typed
-            return Response(status_code=204)
-    plan = plan_for(house, ticket_id, caller.person_id, answer)
+        ticket = tickets.get(session, ticket_id)
+        if ticket.status != Status.IN_REVIEW:
+            return Response(status_code=204)  # signed meanwhile: the browser keeps what was typed
+        before = edits.of(session, ticket, caller.person_id)
+        known = before.answer if before else ticket.answer or ticket.draft
+        asked = tickets.asked(ticket, answer)
+    # Where it asks for the same as before, the club is not asked again.
+    plan = None if known and edits.same_request(known, answer.as_json()) else plan_for(house, asked)
     with house.open_session() as session:
         ticket = tickets.get(session, ticket_id)
         edit = edits.keep(session, ticket, caller.person_id, answer, plan, seen=seen, recipients=recipients_in(form))
@@ -48,17 +50,8 @@ def create(
     )  # fmt: skip
 
 
-def plan_for(house: House, ticket_id: int, person_id: int, answer: Draft) -> Plan | None:
-    """What approving it would do; None where it asks for the same as before, so that the club is not asked again."""
-    with house.open_session.reading() as session:
-        ticket = tickets.get(session, ticket_id)
-        if ticket.status != Status.IN_REVIEW:
-            raise Refusal("The ticket is not in review any more. What you typed stays in this browser.")
-        before = edits.of(session, ticket, person_id)
-        known = before.answer if before else ticket.answer or ticket.draft
-        asked = tickets.asked(ticket, answer)
-    if known and edits.same_request(known, answer.as_json()):
-        return None
+def plan_for(house: House, asked: Asked) -> Plan:
+    """What approving it would do; a check that is not possible blocks it, and says so."""
     if house.pre_check is None:
         return Plan("", {}, asked.from_email)
     try:

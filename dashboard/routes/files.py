@@ -25,13 +25,15 @@ def create(deed: TheDeed) -> Response:
     if person is None or not uploads:
         raise Refusal("Choose a file first.")
     answer = unsigned_draft_of(deed.form, deed.house.desk)
-    edits.keep(deed.session, deed.ticket, person, answer, None, seen=deed.seen, recipients=recipients_in(deed.form))
+    edit = edits.keep(
+        deed.session, deed.ticket, person, answer, None, seen=deed.seen, recipients=recipients_in(deed.form)
+    )
     for upload in uploads:
         content = upload.file.read(MOST_BYTES + 1)
         name = str(upload.filename).replace("\\", "/").rpartition("/")[2][:200]
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         digest = hashlib.sha256(content).hexdigest()
-        edits.add_file(deed.session, deed.ticket, person, File(name, kind, len(content), digest), answer)
+        edits.add_file(edit, File(name, kind, len(content), digest))
         mails.keep_attachments(deed.session, {digest: content})
     return respond.go(deed.request, deed.address)
 

@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse, Response
 from dashboard import respond
 from dashboard.deps import Reading, TheHouse, Writing
 from db import people
-from db.people import UnusablePerson
 
 router = APIRouter()
 
@@ -16,8 +15,6 @@ router = APIRouter()
 @router.get("/invitation/{token}")
 def show(request: Request, house: TheHouse, session: Reading, token: str) -> Response:
     person = people.invited(session, token)
-    if person is None:
-        raise UnusablePerson("This link has been used, replaced or has expired. Ask an admin for a new one.")
     return respond.page(request, house, "invitations/show.html", token=token, email=person.email)
 
 

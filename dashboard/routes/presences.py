@@ -15,7 +15,6 @@ def create(deed: TheDeed) -> Response:
     if deed.caller.person_id is None:
         return Response(status_code=204)
     presence.here(deed.session, deed.ticket.id, deed.caller.person_id, is_typing=deed.says("typing") == "1")
-    if not trail.has_seen(deed.session, deed.ticket, deed.caller.name):
-        trail.write(deed.session, deed.ticket, trail.SEEN, actor=deed.caller.name)
+    trail.see(deed.session, deed.ticket, deed.caller.name)
     others = presence.others(deed.session, deed.ticket.id, deed.caller.person_id)
     return respond.part(deed.request, deed.house, "presences/_here.html", ticket=deed.ticket, others=others)

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from dashboard import respond
-from dashboard.deps import COOKIE, House, TheHouse, Writing
+from dashboard.deps import COOKIE, House, Reading, TheHouse, Writing
 from dashboard.refusals import Refusal
 from db import people, second_factor
 from db.models import Person
@@ -30,17 +30,17 @@ def new(request: Request, house: TheHouse, next: str = "") -> Response:
 def create(
     request: Request,
     house: TheHouse,
-    session: Writing,
+    session: Reading,
     email: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",
 ) -> Response:
-    names = (f"address {email.strip().lower()}", f"from {request.client.host if request.client else ''}")
-    house.throttle.check(names[0])
+    name = f"address {email.strip().lower()}"
+    house.throttle.check(name)
     try:
         person = people.check_password(session, email, password)
     except WrongPassword as problem:
-        house.throttle.failed(names[0])
+        house.throttle.failed(name)
         answer = respond.page(
             request, house, "sessions/new.html", problem=str(problem), email=email, next=own_address(next)
         )
@@ -48,8 +48,9 @@ def create(
         return answer
     if person.totp:
         return ask_for_code(request, house, person, own_address(next))
-    house.throttle.succeeded(names[0])
-    return let_in(house, session, person, next)
+    house.throttle.succeeded(name)
+    with house.open_session() as writing:  # only now: to check a password takes long
+        return let_in(house, writing, person, next)
 
 
 @router.post("/session/code")

@@ -34,8 +34,8 @@ def query_of(
 
 def query_from(where: str) -> queue.Query:
     """The same, from what a form says of where somebody was."""
-    kept = {"view": "open", "q": "", "sort": "urgent", "tag": "", "category": "", **dict(parse_qsl(where.lstrip("?")))}
-    return query_of(kept["view"], kept["q"], kept["sort"], kept["tag"], kept["category"], queue.AT_ONCE)
+    kept: dict[str, Any] = dict(parse_qsl(where.lstrip("?")))
+    return query_of(**{name: kept[name] for name in queue.IN_ADDRESS if name in kept})
 
 
 TheQuery = Annotated[queue.Query, Depends(query_of)]
@@ -71,7 +71,7 @@ def note_seen(house: TheHouse, session: Reading, ticket: Ticket, caller: TheCall
     """The trail tells who saw a ticket, once for each version of it."""
     if not trail.has_seen(session, ticket, caller.name):
         with house.open_session() as writing:
-            trail.write(writing, tickets.get(writing, ticket.id), trail.SEEN, actor=caller.name)
+            trail.see(writing, tickets.get(writing, ticket.id), caller.name)
             notices.read(writing, caller.person_id, ticket.id)
 
 

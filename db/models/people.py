@@ -9,6 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from db.models.rows import Base, now
 
 
+def initials_of(name: str, email: str) -> str:
+    """Two letters that stand for somebody."""
+    words = (name or email.partition("@")[0].replace(".", " ")).split() or ["?"]
+    return ("".join(word[0] for word in words[:2]) if len(words) > 1 else words[0][:2]).upper()
+
+
 class Person(Base):
     __tablename__ = "people"
 
@@ -26,6 +32,14 @@ class Person(Base):
     totp: Mapped[str] = mapped_column(Text, default="")  # the secret of the second factor, encrypted; "" without one
     totp_last: Mapped[int] = mapped_column(default=0)  # the step of the last code, so that none counts twice
     password_hash: Mapped[str] = mapped_column(Text)
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        return initials_of(self.name, self.email)
 
 
 class SignIn(Base):

@@ -107,7 +107,7 @@ def test_a_new_code_ends_the_one_before(open_session: OpenSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("problem", "state", "words"), [(NotSent("busy"), "promised", ""), (MaybeSent("The line broke."), "unknown", "code may not have arrived")]
+    ("problem", "state", "words"), [(NotSent("busy"), "promised", ""), (MaybeSent("The line broke."), "unknown", "Nobody knows whether it arrived")]
 )  # fmt: skip
 def test_a_code_that_does_not_leave_is_tried_again_or_said(
     open_session: OpenSession, desk: Desk, problem: Exception, state: str, words: str
