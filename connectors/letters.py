@@ -21,7 +21,7 @@ def letter_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     def composed(session: Session, ticket: Ticket, row: Promise) -> EmailMessage:
         return compose(session, ticket, row, desk, mailer.sender)
 
-    return send_apart(open_session, mailer, "letter", composed, what="The mail that was passed on")
+    return send_apart(open_session, mailer, "letter", composed, what="The mail passed on")
 
 
 def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:

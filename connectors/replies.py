@@ -208,8 +208,9 @@ def send_apart(
         row = outbox.claim(session, kind, when=when)
         if row is None:
             return False
+        name = f"{what} to {row.payload['to']}"
         if row.state == "inflight" or row.attempts > outbox.MOST_ATTEMPTS or not outbox.is_as_signed(row):
-            give_up(session, row, f"{what}: the program was interrupted while it was being sent; it may have left.")
+            give_up(session, row, f"{name}: the program was interrupted while it was being sent; it may have left.")
             return True
         message = compose(session, tickets.get(session, row.ticket_id), row)
     send(
@@ -217,7 +218,7 @@ def send_apart(
         mailer,
         row,
         message,
-        failed=lambda session, problem: give_up(session, row, f"{what}: {problem} Nobody knows whether it arrived."),
+        failed=lambda session, problem: give_up(session, row, f"{name}: {problem} Nobody knows whether it arrived."),
         sent=lambda session: keep_sent(session, tickets.get(session, row.ticket_id), message, row),
     )
     return True

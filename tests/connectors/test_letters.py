@@ -66,7 +66,7 @@ def test_one_that_was_interrupted_is_not_sent_again_and_says_so(passed_on: OpenS
 
     assert not letter_next(passed_on, desk, FakeMailer())
     with passed_on.reading() as session:
-        assert "Passed on to builder@x.example: The line broke." in tickets.get(session, 1).problem
+        assert "The mail passed on to builder@x.example: The line broke." in tickets.get(session, 1).problem
     assert state(passed_on) == "unknown"
 
 
