@@ -25,6 +25,7 @@ from actions.ep3bs.club import Ep3Bs
 from actions.http import HttpClub
 from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
+from actions.webhooks import deliver_next
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
@@ -173,6 +174,7 @@ def house_of(built: Built) -> House:
         ),
         vault=built.vault,
         has_own_mailbox=bool(built.settings.mail.host),
+        lan_allow=house.allowed_inside,
     )
 
 
@@ -230,10 +232,12 @@ def draft_loops(built: Built) -> list[Loop]:
 
 
 def act_loops(built: Built) -> list[Loop]:
-    club = built.club
+    club, allowed = built.club, built.settings.house.allowed_inside
+    telling = Loop("webhooks", lambda: deliver_next(built.open_session, built.vault, allowed))
     if club is None:
-        return []
+        return [telling]
     return [
+        telling,
         Loop("act", lambda: act_next(built.open_session, built.desk, club), routine=ROUTINE),
         Loop("club", lambda: look_at(built.open_session, club), lambda: time.sleep(LOOK_AT_CLUB)),
     ]

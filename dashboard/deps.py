@@ -38,6 +38,7 @@ class House:
     mail_office: MailboxOffice | None = None
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
+    lan_allow: tuple[str, ...] = ()  # what of the own network webhooks may call
     throttle: Throttle = field(default_factory=Throttle)
 
 

@@ -25,6 +25,7 @@ from db.mails import NoSuchMail
 from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
+from db.reach import OutOfReach
 from db.rules import UnusableRule
 from db.search import WrongFilter
 from db.second_factor import WrongCode
@@ -33,6 +34,7 @@ from db.tickets import NoSuchTicket, StaleTicket
 from db.vault import LostKey
 from db.versions import NoSuchVersion
 from db.votes import NoSuchVote
+from db.webhooks import UnusableWebhook
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ STATUSES: dict[type[Exception], int] = {
     WrongPassword: 422,
     WrongCode: 422,
     LostKey: 422,
+    UnusableWebhook: 422,
+    OutOfReach: 422,
     NoAnswer: 503,
 }
 

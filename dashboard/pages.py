@@ -59,6 +59,7 @@ from dashboard.routes import (
     unreadable,
     votes,
     waits,
+    webhooks,
     withdrawals,
 )  # fmt: skip
 from db.models import now
@@ -79,6 +80,7 @@ SIGNED_IN = (
     notices,
     people,
     api_keys,
+    webhooks,
     trail,
     second_factors,
     me, live,

@@ -28,7 +28,12 @@ class HouseSettings(BaseSettings):
     undo_seconds: float = Field(default=10, ge=0, le=3600)
     port: int = Field(default=8000, ge=1, le=65534)
     demo: bool = False
+    lan_allow: str = ""  # names, addresses and networks inside that webhooks may call, with commas between
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def allowed_inside(self) -> tuple[str, ...]:
+        return tuple(one.strip() for one in self.lan_allow.split(",") if one.strip())
 
     @property
     def chosen_stages(self) -> frozenset[str]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db import notices
 from db.lifecycle import Status
-from db.models import DeskSetting, Notice, Ticket, now
+from db.models import DeskSetting, Ticket, now
 from db.session import OpenSession
 
 NAME = "targets"
@@ -120,14 +120,16 @@ def set_due(session: Session, ticket: Ticket) -> None:
 def tell_overdue(open_session: OpenSession) -> bool:
     """Tell of answers that have become overdue, once each. Returns False: there is time until the next look."""
     with open_session() as session:
-        told = select(Notice.ticket_id).where(Notice.kind == "due")
         late = select(Ticket).where(
             Ticket.status.in_((Status.RECEIVED, Status.IN_REVIEW)),
             Ticket.due_at < now(),
             Ticket.spam == "",
-            Ticket.id.not_in(told),
+            ~Ticket.told_late,
         )
         for ticket in session.scalars(late.limit(50)).all():
+            mine = update(Ticket).where(Ticket.id == ticket.id, ~Ticket.told_late).values(told_late=True)
+            if session.scalar(mine.returning(Ticket.id).execution_options(synchronize_session=False)) is None:
+                continue  # another process was first
             notices.tell_those_concerned(
                 session, ticket, "due", f"“{ticket.subject}” should have been answered by now."
             )

@@ -19,6 +19,7 @@ from db.models.tickets import (
     Ticket,
     Vote,
 )
+from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "ApiKey",
@@ -29,6 +30,7 @@ __all__ = [
     "Cursor",
     "Customer",
     "CustomerAddress",
+    "Delivery",
     "DeskSetting",
     "Edit",
     "Event",
@@ -52,5 +54,6 @@ __all__ = [
     "Tag",
     "Ticket",
     "Vote",
+    "Webhook",
     "now",
 ]

@@ -29,6 +29,8 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     team: Mapped[str] = mapped_column(String(40), default="")
     told_of: Mapped[list[Any]] = mapped_column(default=lambda: ["assigned", "mentioned", "stuck", "due"])
+    mailed_of: Mapped[list[Any]] = mapped_column(default=list)  # kinds of notices that also come by mail
+    identity: Mapped[str] = mapped_column(String(300), default="")  # issuer and subject at the identity provider
     totp: Mapped[str] = mapped_column(Text, default="")  # the secret of the second factor, encrypted; "" without one
     totp_last: Mapped[int] = mapped_column(default=0)  # the step of the last code, so that none counts twice
     password_hash: Mapped[str] = mapped_column(Text)

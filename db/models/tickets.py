@@ -62,6 +62,7 @@ class Ticket(Base):
     due_at: Mapped[datetime | None] = mapped_column(default=None)
     merged_into: Mapped[int | None] = mapped_column(default=None)  # the ticket that took its mails over
     team: Mapped[str] = mapped_column(String(40), default="")
+    told_late: Mapped[bool] = mapped_column(default=False)  # that the answer is overdue
     edit_distance: Mapped[float | None] = mapped_column(
         default=None
     )  # share of the drafted reply that was changed, 0 to 1
@@ -196,6 +197,10 @@ class Notice(Base):
     words: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(default=now)
     is_read: Mapped[bool] = mapped_column(default=False)
+    mail_at: Mapped[datetime | None] = mapped_column(default=None, index=True)  # when to mail it, if unread until then
+
+    ticket: Mapped[Ticket] = relationship()
+    person: Mapped["Person"] = relationship()
 
     __table_args__ = (Index("ix_notices_person_id_is_read", "person_id", "is_read"),)
 
