@@ -37,12 +37,14 @@ from connectors.demo import DEMO_SERVER
 from connectors.intake import read_next
 from connectors.letters import letter_next
 from connectors.mailboxes import Office
+from connectors.notices import notice_next
 from connectors.reading import Reader
 from connectors.replies import Mailer, reply_next
 from connectors.settings import MailSettings, SmtpSettings
 from connectors.supervision import Mailboxes
 from dashboard.deps import House
 from dashboard.live import Watcher
+from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
 from db import parts, people, tickets, versions
@@ -174,8 +176,18 @@ def house_of(built: Built) -> House:
         ),
         vault=built.vault,
         has_own_mailbox=bool(built.settings.mail.host),
+        provider=provider_of(built.settings),
         lan_allow=house.allowed_inside,
     )
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    pages = settings.dashboard
+    if not pages.oidc_issuer:
+        return None
+    callback = f"{settings.house.public_url}/session/identity/callback"
+    secret = pages.oidc_client_secret.get_secret_value()
+    return Provider(pages.oidc_issuer, pages.oidc_client_id, secret, callback, pages.oidc_label, pages.oidc_new_role)
 
 
 def before_stopping(act: Callable[[], None]) -> None:
@@ -245,12 +257,14 @@ def act_loops(built: Built) -> list[Loop]:
 
 def reply_loops(built: Built) -> list[Loop]:
     open_session, desk, mailer = built.open_session, built.desk, built.mailer
+    public_url = built.settings.house.public_url
     if mailer is None:
         return []
     return [
         Loop("reply", lambda: reply_next(open_session, desk, mailer, built.settings.smtp), routine=ROUTINE),
         Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE),
         Loop("letter", lambda: letter_next(open_session, desk, mailer), routine=ROUTINE),
+        Loop("notices", lambda: notice_next(open_session, desk, mailer, public_url), lambda: time.sleep(LOOK_AT_DUE)),
     ]
 
 

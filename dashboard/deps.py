@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
+from dashboard.oidc import Provider
 from dashboard.ports import MailboxOffice, PreCheck
 from dashboard.throttle import Throttle
 from db import people, tickets
@@ -38,6 +39,7 @@ class House:
     mail_office: MailboxOffice | None = None
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
+    provider: Provider | None = None  # of identities
     lan_allow: tuple[str, ...] = ()  # what of the own network webhooks may call
     throttle: Throttle = field(default_factory=Throttle)
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
+from dashboard.oidc import NoIdentity
 from dashboard.refusals import Refusal
 from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
@@ -66,6 +67,7 @@ STATUSES: dict[type[Exception], int] = {
     LostKey: 422,
     UnusableWebhook: 422,
     OutOfReach: 422,
+    NoIdentity: 503,
     NoAnswer: 503,
 }
 

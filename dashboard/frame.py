@@ -31,7 +31,13 @@ def setting(request: Request, house: House) -> dict[str, Any]:
     """What every part of a page needs: the desk, and who looks at it from where."""
     caller: Caller | None = getattr(request.state, "caller", None)
     zone = ZoneInfo(caller.zone) if caller and caller.zone else house.desk.timezone
-    return {"desk": house.desk, "demo": house.demo, "caller": caller, "zone": zone}
+    return {
+        "desk": house.desk,
+        "demo": house.demo,
+        "caller": caller,
+        "zone": zone,
+        "provider": house.provider.label if house.provider else "",
+    }
 
 
 def health(name: str, state: str, words: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from dashboard.routes import (
     edits,
     files,
     health,
+    identities,
     insights,
     invitations,
     joinings,
@@ -65,7 +66,7 @@ from dashboard.routes import (
 from db.models import now
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = (sessions, set_ups, invitations, votes, health)
+PUBLIC = (sessions, identities, set_ups, invitations, votes, health)
 SIGNED_IN = (
     letters,
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,

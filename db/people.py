@@ -21,6 +21,7 @@ LONGEST_JUDGED = 72  # characters: zxcvbn takes long over more
 LEAST_SCORE = 2  # of 0 to 4: more than a hundred million guesses
 ROLES = ("admin", "lead", "agent", "viewer")
 HASHER = PasswordHasher()
+NO_PASSWORD = "!"  # which no password ever is
 NOBODY = HASHER.hash(secrets.token_hex(16))  # so that an unknown address takes as long as a wrong password
 
 
@@ -67,6 +68,31 @@ def check_password(session: Session, email: str, password: str) -> Person:
         raise WrongPassword("This address and password do not belong together.") from error
     if person is None or not person.is_active:
         raise WrongPassword("This address and password do not belong together.")
+    return person
+
+
+def of_identity(
+    session: Session, identity: str, email: str, name: str, *, is_verified: bool, new_role: str = ""
+) -> Person:
+    """Whom an identity provider vouches for: known by identity, the first time by a verified address. Raise UnusablePerson."""
+    person = session.scalar(select(Person).where(Person.identity == identity))
+    if person is None:
+        if not email or not is_verified:
+            raise UnusablePerson(
+                "The provider does not vouch for your mail address, so nobody here can be found by it."
+            )
+        person = session.scalar(select(Person).where(Person.email == email))
+        if person is None and new_role:
+            person = Person(email=email, name=name[:80], role=new_role, password_hash=NO_PASSWORD)
+            session.add(person)
+        if person is None:
+            raise UnusablePerson(f"Nobody here has the address {email}. Ask an admin to add you.")
+        if person.identity:
+            raise UnusablePerson(f"{email} belongs to another account of the provider. Ask an admin.")
+        person.identity = identity
+        session.flush()
+    if not person.is_active:
+        raise UnusablePerson("Your access has been switched off. Ask an admin.")
     return person
 
 

@@ -16,17 +16,20 @@ router = APIRouter(prefix="/me/notices")
 
 @router.get("")
 def index(request: Request, house: TheHouse, session: Reading, caller: TheCaller) -> Response:
-    told_of = people.named(session, caller.name).told_of
+    me = people.named(session, caller.name)
     found = notices.newest(session, caller.person_id)
-    return respond.page(request, house, "notices/index.html", notices=found, told_of=told_of, kinds=notices.KINDS)
+    return respond.page(request, house, "notices/index.html", notices=found, me=me, kinds=notices.KINDS)
 
 
 @router.post("")
 def choose(
     request: Request, session: Writing, caller: TheCaller, form: Annotated[FormData, Depends(read_form)]
 ) -> Response:
-    wanted = {str(one) for one in form.getlist("kind")}
-    people.named(session, caller.name).told_of = [kind for kind in notices.KINDS if kind in wanted]
+    """`kind` and `mail`, each once or more."""
+    wanted, mailed = ({str(one) for one in form.getlist(name)} for name in ("kind", "mail"))
+    me = people.named(session, caller.name)
+    me.told_of = [kind for kind in notices.KINDS if kind in wanted | mailed]
+    me.mailed_of = [kind for kind in notices.KINDS if kind in mailed]
     return respond.see(request, "/me/notices")
 
 
