@@ -31,7 +31,7 @@ from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.settings import ModelSettings
-from connectors.choosing import mailer_of
+from connectors.choosing import Outgoing
 from connectors.codes import code_next
 from connectors.demo import DEMO_SERVER
 from connectors.intake import read_next
@@ -39,7 +39,7 @@ from connectors.letters import letter_next
 from connectors.mailboxes import Office
 from connectors.notices import notice_next
 from connectors.reading import Reader
-from connectors.replies import Mailer, reply_next
+from connectors.replies import reply_next
 from connectors.settings import MailSettings, SmtpSettings
 from connectors.supervision import Mailboxes
 from dashboard.deps import House
@@ -92,7 +92,7 @@ class Built:
     club: HttpClub | Ep3Bs | None
     model: DeskModel
     vault: Vault
-    mailer: Mailer | None
+    outgoing: Outgoing
 
 
 def read_all() -> Settings:
@@ -131,9 +131,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         club=club_of(settings.actions, settings.house, desk),
         model=chosen_model(settings.model, desk, local),
         vault=vault,
-        mailer=mailer_of(settings.smtp, settings.mail, open_session, vault, demo=settings.house.demo),
+        outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
     )
-    rest_what_is_missing(open_session, settings)
+    rest_what_is_missing(open_session, settings, built.outgoing)
     welcome(open_session, settings)
 
     watcher = Watcher(open_session)
@@ -175,6 +175,7 @@ def house_of(built: Built) -> House:
             built.open_session, built.settings.mail, built.vault, f"{house.public_url}/mailboxes/consent"
         ),
         vault=built.vault,
+        sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
         lan_allow=house.allowed_inside,
@@ -223,7 +224,7 @@ def mail_loops(built: Built) -> list[Loop]:
         built.vault,
         reader,
         built.desk.folder / "demo" if demo else None,
-        built.mailer,
+        built.outgoing.mailer,
         built.settings.dashboard.admin_email,
     )
     return [
@@ -245,26 +246,27 @@ def draft_loops(built: Built) -> list[Loop]:
 
 def act_loops(built: Built) -> list[Loop]:
     club, allowed = built.club, built.settings.house.allowed_inside
-    telling = Loop("webhooks", lambda: deliver_next(built.open_session, built.vault, allowed))
-    if club is None:
-        return [telling]
-    return [
-        telling,
+    loops = [
         Loop("act", lambda: act_next(built.open_session, built.desk, club), routine=ROUTINE),
-        Loop("club", lambda: look_at(built.open_session, club), lambda: time.sleep(LOOK_AT_CLUB)),
+        Loop("webhooks", lambda: deliver_next(built.open_session, built.vault, allowed)),
     ]
+    if club is not None:
+        loops.append(Loop("club", lambda: look_at(built.open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
+    return loops
 
 
 def reply_loops(built: Built) -> list[Loop]:
-    open_session, desk, mailer = built.open_session, built.desk, built.mailer
-    public_url = built.settings.house.public_url
-    if mailer is None:
-        return []
+    open_session, desk, through = built.open_session, built.desk, built.outgoing.through
+    form, public_url = built.settings.smtp, built.settings.house.public_url
     return [
-        Loop("reply", lambda: reply_next(open_session, desk, mailer, built.settings.smtp), routine=ROUTINE),
-        Loop("code", lambda: code_next(open_session, desk, mailer), routine=ROUTINE),
-        Loop("letter", lambda: letter_next(open_session, desk, mailer), routine=ROUTINE),
-        Loop("notices", lambda: notice_next(open_session, desk, mailer, public_url), lambda: time.sleep(LOOK_AT_DUE)),
+        Loop("reply", through(lambda mailer: reply_next(open_session, desk, mailer, form)), routine=ROUTINE),
+        Loop("code", through(lambda mailer: code_next(open_session, desk, mailer)), routine=ROUTINE),
+        Loop("letter", through(lambda mailer: letter_next(open_session, desk, mailer)), routine=ROUTINE),
+        Loop(
+            "notices",
+            through(lambda mailer: notice_next(open_session, desk, mailer, public_url)),
+            lambda: time.sleep(LOOK_AT_DUE),
+        ),
     ]
 
 
@@ -320,19 +322,19 @@ def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draf
     return signed
 
 
-def rest_what_is_missing(open_session: OpenSession, settings: Settings) -> None:
+def rest_what_is_missing(open_session: OpenSession, settings: Settings, outgoing: Outgoing) -> None:
     """Built that nobody configured rest, and the header says so."""
     configured = {
         "mail": True,
-        "reply": settings.smtp.host or settings.house.demo,
+        "reply": outgoing.mailer() is not None,
         "club": settings.actions.url or settings.house.demo,
         "model": True,
     }
-    variables = {"reply": "SMTP_HOST", "club": "ACTIONS_URL"}
+    words = {"reply": "no server for replies is named", "club": "ACTIONS_URL is not set"}
     with open_session() as session:
         for name, there in configured.items():
             if not there:
-                parts.report(session, name, "resting", f"{variables[name]} is not set")
+                parts.report(session, name, "resting", words[name])
             else:
                 parts.report(session, name, "ok", "starting")
 

@@ -28,11 +28,16 @@ class Backend(Club, Protocol):
     def perform(self, action: str, params: Mapping[str, Any], key: str) -> dict[str, Any]: ...
 
 
-def act_next(open_session: OpenSession, desk: Desk, backend: Backend) -> bool:
-    """Carry out one approved action. Return False when there is none due."""
+def act_next(open_session: OpenSession, desk: Desk, backend: Backend | None) -> bool:
+    """Carry out one approved action. Return False when there is none due.
+
+    Without a club, what needs no action still passes on to its reply; actions wait until there is one.
+    """
     with open_session() as session:
         if pass_without_action(session):
             return True
+        if backend is None:
+            return False
         row = outbox.claim(session, "action", when=Status.APPROVED)
         if row is None:
             return False

@@ -1,6 +1,7 @@
 """One thread for each mailbox: those that are added are read at once, those that are removed are let go."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -28,7 +29,7 @@ class Mailboxes:
     vault: Vault
     parse: Parser
     demo: Path | None = None  # the folder of the demo's mails
-    mailer: Mailer | None = None
+    mailer: Callable[[], Mailer | None] = lambda: None
     tell: str = ""  # who is told when a mailbox is locked out
     running: dict[str, tuple[MailSettings, Mailbox, Loop]] = field(default_factory=dict)
 
@@ -77,9 +78,10 @@ class Mailboxes:
             words = [f"{one.name}: {one.words}" for one in untold]
             for one in untold:
                 one.told = True
-        if words and self.mailer is not None and self.tell:
+        mailer = self.mailer() if words and self.tell else None
+        if mailer is not None:
             try:
-                self.mailer.send(notice(self.mailer.sender, self.tell, words), to=[self.tell], leaves=lambda: None)
+                mailer.send(notice(mailer.sender, self.tell, words), to=[self.tell], leaves=lambda: None)
             except (NotSent, Rejected, MaybeSent) as problem:
                 log.warning("nobody could be told that a mailbox is locked: %s", problem)
 

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
-from dashboard.ports import MailboxOffice, PreCheck
+from dashboard.ports import MailboxOffice, PreCheck, SendingOffice
 from dashboard.throttle import Throttle
 from db import people, tickets
 from db.desk import Desk
@@ -37,6 +37,7 @@ class House:
     secure_cookies: bool
     demo: bool = False
     mail_office: MailboxOffice | None = None
+    sending: SendingOffice | None = None
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
     provider: Provider | None = None  # of identities

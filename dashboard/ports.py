@@ -24,6 +24,20 @@ class PreCheck(Protocol):
         """What the club shows of an action whose outcome nobody knows, in words. Raise NoAnswer."""
 
 
+class SendingOffice(Protocol):
+    """The server through which replies leave."""
+
+    @property
+    def is_set(self) -> bool:
+        """By the settings, so that the browser cannot change it."""
+
+    @property
+    def sender(self) -> str: ...
+    def problem_of(self, stated: dict[str, str]) -> str: ...
+    def tried(self, to: str) -> tuple[bool, str]:
+        """Send a mail to that address: whether it was taken, and a sentence."""
+
+
 class MailboxOffice(Protocol):
     """Mailboxes as the mail part knows them; the number 0 is the one of the settings."""
 

@@ -11,7 +11,7 @@ from dashboard.deps import House, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.ports import MailboxOffice
 from dashboard.refusals import Refusal
-from db import mailboxes
+from db import mailboxes, outgoing
 from db.vault import Vault
 
 router = APIRouter()
@@ -85,10 +85,12 @@ def listed(request: Request, house: House, **values: object) -> Response:
     office, _ = rooms(house)
     with house.open_session.reading() as session:
         states = mailboxes.states(session)
+        values["outgoing"] = outgoing.shown(session)
         rows = [(0, None)] if house.has_own_mailbox else []
         rows += [(row.id, row) for row in mailboxes.everyone(session)]  # type: ignore[misc]
     shown = [
         {"id": number, "row": row, "folders": [(name, states.get(name)) for name in office.names(number)]}
         for number, row in rows
     ]
-    return respond.page(request, house, "mailboxes/index.html", mailboxes=shown, **values)
+    sending = house.sending
+    return respond.page(request, house, "mailboxes/index.html", mailboxes=shown, sending=sending, **values)

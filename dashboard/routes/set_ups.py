@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from dashboard import respond
 from dashboard.deps import Reading, TheHouse, Writing
+from dashboard.routes.sessions import let_in
 from db import people
 from db.people import UnusablePerson
 
@@ -22,7 +23,11 @@ def new(request: Request, house: TheHouse, session: Reading, token: str) -> Resp
 
 @router.post("/set-up/{token}")
 def create(
-    session: Writing, token: str, email: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+    house: TheHouse,
+    session: Writing,
+    token: str,
+    email: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
 ) -> Response:
-    people.set_up(session, token, email, password)
-    return RedirectResponse("/session", 303)
+    """Whoever made themselves the admin is signed in, and led on."""
+    return let_in(house, session, people.set_up(session, token, email, password), "/first-steps")

@@ -48,6 +48,17 @@ def test_an_approved_action_runs_once(open_session: OpenSession, desk: Desk) -> 
         assert row.result["values"]["reset_url"] == "https://club.example/reset/x"
 
 
+def test_without_a_club_questions_are_answered_and_actions_wait(open_session: OpenSession, desk: Desk) -> None:
+    approve(open_session)
+    approve(open_session, action=None)
+
+    while act_next(open_session, desk, None):
+        pass
+
+    with open_session.reading() as session:
+        assert [tickets.get(session, number).status for number in (1, 2)] == ["approved", "acted"]
+
+
 def test_a_ticket_without_an_action_passes_through(open_session: OpenSession, desk: Desk) -> None:
     approve(open_session, action=None)
     club = FakeClub()

@@ -41,7 +41,10 @@ def house(dovecot: Dovecot, open_session: OpenSession, tmp_path: Path) -> Iterat
             "idle_seconds": 1,
         }
     )
-    made = Mailboxes(open_session, settings, Vault(tmp_path), read_here, mailer=FakeMailer(), tell="admin@club.example")
+    mailer = FakeMailer()
+    made = Mailboxes(
+        open_session, settings, Vault(tmp_path), read_here, mailer=lambda: mailer, tell="admin@club.example"
+    )
     yield made
     for name in list(made.running):
         made.stop(name)
@@ -94,7 +97,7 @@ def test_a_mailbox_that_fails_does_not_hold_up_the_others(house: Mailboxes, dove
         assert next(part for part in parts.all_parts(session) if part.name == "mail").state == "failing"
     house.look()
     house.look()
-    mailer = house.mailer
+    mailer = house.mailer()
     assert isinstance(mailer, FakeMailer)
     ((to, message),) = mailer.sent  # told once
     assert (to, message["Auto-Submitted"]) == ("admin@club.example", "auto-generated")

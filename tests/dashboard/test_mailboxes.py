@@ -7,7 +7,7 @@ import pytest
 from pages import FORM, Pages
 
 from dashboard.deps import House
-from db import mailboxes
+from db import mailboxes, outgoing
 from db.models import Person
 from db.vault import Vault
 
@@ -92,3 +92,76 @@ def test_only_an_admin_sees_mailboxes(pages: Pages, office: FakeOffice) -> None:
     assert pages.client.post("/mailboxes", data=NEW, headers=FORM).status_code == 403
     assert ">Mailboxes<" not in pages.client.get("/tickets").text
     assert pages.stranger.get("/mailboxes").headers["location"] == "/session"
+
+
+@dataclass
+class FakeSending:
+    is_set: bool = False
+    sender: str = ""
+
+    def problem_of(self, stated: dict[str, str]) -> str:
+        return "" if stated["host"] else "host is missing"
+
+    def tried(self, to: str) -> tuple[bool, str]:
+        return True, f"A mail to {to} was handed over."
+
+
+OUT = {
+    "host": "smtp.club.example",
+    "port": "",
+    "user": "office",
+    "password": "s3cret",
+    "security": "tls",
+    "sender": "office@club.example",
+}
+
+
+@pytest.fixture
+def sending(pages: Pages, office: FakeOffice) -> FakeSending:
+    made = FakeSending()
+    app = pages.client.app
+    app.state.house = replace(app.state.house, sending=made)  # type: ignore[attr-defined]
+    return made
+
+
+def test_the_server_for_replies_is_named_tried_and_removed(pages: Pages, sending: FakeSending, tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    assert "signed replies wait until there is one" in pages.client.get("/mailboxes").text
+    assert pages.client.post("/outgoing", data=OUT, headers=FORM).status_code == 303
+    pages.client.post("/outgoing", data={**OUT, "password": "", "sender": "info@club.example"}, headers=FORM)
+    sending.sender = "info@club.example"
+
+    page = pages.client.get("/mailboxes").text
+    assert "By smtp.club.example, as info@club.example." in page
+    assert "s3cret" not in page
+    with pages.open_session.reading() as session:
+        assert outgoing.stated(session, vault)["password"] == "s3cret"  # an empty field left it as it was
+    assert "A mail to mia@westpark.example was handed over" in pages.client.post("/outgoing/trial", headers=FORM).text
+
+    pages.client.post("/outgoing", data={**OUT, "password": "", "host": "evil.example"}, headers=FORM)
+    with pages.open_session.reading() as session:
+        assert outgoing.stated(session, vault)["password"] == ""  # and never goes to another server
+    pages.client.post("/outgoing/removal", headers=FORM)
+    with pages.open_session.reading() as session:
+        assert outgoing.shown(session) == {}
+
+
+def test_the_server_of_the_settings_stays(pages: Pages, sending: FakeSending) -> None:
+    sending.is_set, sending.sender = True, "office@club.example"
+
+    assert "Name the server" not in pages.client.get("/mailboxes").text
+    assert "SMTP_HOST names the server already" in pages.client.post("/outgoing", data=OUT, headers=FORM).text
+    sending.is_set = False
+    assert "host is missing" in pages.client.post("/outgoing", data={**OUT, "host": ""}, headers=FORM).text
+
+
+def test_the_first_steps_say_how_far_a_desk_has_come(pages: Pages, office: FakeOffice) -> None:
+    page = pages.client.get("/first-steps").text
+    assert 'id="step-draft"' in page
+    assert 'class="step is-done" id="step-draft"' in page  # of the ticket in review
+    assert 'class="step" id="step-signed"' in page
+    assert 'href="/tickets/1"' in page
+
+    with pages.open_session() as session:
+        session.get_one(Person, 1).role = "lead"
+    assert pages.client.get("/first-steps", headers=FORM).status_code == 403
