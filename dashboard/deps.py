@@ -59,6 +59,7 @@ class Caller:
     theme: str = ""
     zone: str = ""
     uses_keys: bool = True
+    team: str = ""
 
     @property
     def initials(self) -> str:
@@ -108,7 +109,7 @@ def get_caller(request: Request, house: Annotated[House, Depends(get_house)]) ->
 def as_caller(person: Person) -> Caller:
     return Caller(
         person.email, person.role, person_id=person.id, full_name=person.name, language=person.language,
-        theme=person.theme, zone=person.zone, uses_keys=person.uses_keys,
+        theme=person.theme, zone=person.zone, uses_keys=person.uses_keys, team=person.team,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def frame(request: Request, house: House) -> dict[str, Any]:
         return {
             **setting(request, house),
             "counts": {
-                **queue.counts(session, caller.person_id if caller else None),
+                **(queue.counts(session, caller.person_id, caller.team) if caller else queue.counts(session)),
                 "unreadable": mails.unreadable_count(session),
                 "notices": notices.unread(session, caller.person_id) if caller else 0,
             },

@@ -25,6 +25,12 @@ def assign(session: Session, ticket: Ticket, person: Person | None, *, by: str) 
     trail.write(session, ticket, "assigned", actor=by, note=f"to {person.email}" if person else "to nobody")
 
 
+def hand_to(session: Session, ticket: Ticket, team: str, *, by: str) -> None:
+    """A team takes it over; whoever had it no longer has it."""
+    ticket.team, ticket.assignee = " ".join(team.split())[:LONGEST_TAG], None
+    trail.write(session, ticket, "assigned", actor=by, note=f"to team {ticket.team}" if ticket.team else "to no team")
+
+
 def snooze(session: Session, ticket: Ticket, until: datetime | None, *, by: str) -> None:
     """Out of the queue until then; None wakes it. Raise UnusableAttribute for the past."""
     if until is not None and until <= now():

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from db.lifecycle import Status
-from db.models import Ticket, now
+from db.models import Ticket, Vote, now
 
 MOST = 10_000  # tickets that are looked at one by one: the newest of the time that was asked for
 BINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0001)
@@ -35,6 +35,15 @@ class Fact:
     model: str
     was_right: bool
     why: str
+    due_at: datetime | None
+    vote: bool | None
+
+    @property
+    def in_time(self) -> bool | None:
+        """None where nothing was due, or it still may be in time."""
+        if self.due_at is None or (self.signed_at is None and self.due_at > now()):
+            return None
+        return self.signed_at is not None and self.signed_at <= self.due_at
 
     @property
     def is_signed(self) -> bool:
@@ -80,6 +89,8 @@ class Figures:
     people: Sequence[tuple[str, int]]
     whys: Sequence[tuple[str, int]]
     stuck: int
+    in_time: Sequence[Share]  # by category: signed before it was due
+    liked: Sequence[Share]  # by category: customers who said that the answer helped
 
     def waited(self, until: str) -> tuple[float, float]:
         """Median and 95th percentile of the seconds from the mail to `drafted_at`, `signed_at` or `settled_at`."""
@@ -112,7 +123,19 @@ def figures(session: Session, zone: ZoneInfo, days: int = 28, category: str = ""
         Counter(fact.signed_by for fact in signed if fact.signed_by).most_common(12),
         Counter(fact.why for fact in signed if fact.why).most_common(),
         stuck,
+        yes_of(facts, lambda fact: fact.in_time),
+        yes_of(facts, lambda fact: fact.vote),
     )
+
+
+def yes_of(facts: Sequence[Fact], said: Callable[[Fact], bool | None]) -> list[Share]:
+    """How many said yes, by category, of those of whom it is known."""
+    known: dict[str, list[bool]] = defaultdict(list)
+    for fact in facts:
+        answer = said(fact)
+        if answer is not None:
+            known[fact.category].append(answer)
+    return [Share(name, sum(found), len(found)) for name, found in sorted(known.items(), key=lambda one: -len(one[1]))]
 
 
 def facts_of(wanted: ColumnElement[bool]) -> Select[Any]:
@@ -125,9 +148,15 @@ def facts_of(wanted: ColumnElement[bool]) -> Select[Any]:
         Ticket.received_at, Ticket.drafted_at, Ticket.signed_at, Ticket.settled_at, Ticket.status, Ticket.category,
         Ticket.confidence, Ticket.signed_by, Ticket.edit_distance,
         func.coalesce(Ticket.made_by["adapter"].as_string(), ""), case((same, True), else_=False),
-        func.coalesce(Ticket.lesson["why"].as_string(), ""),
+        func.coalesce(Ticket.lesson["why"].as_string(), ""), Ticket.due_at, Vote.is_good,
     )  # fmt: skip
-    return select(*columns).where(wanted).order_by(Ticket.received_at.desc()).limit(MOST)
+    return (
+        select(*columns)
+        .outerjoin(Vote, Vote.ticket_id == Ticket.id)
+        .where(wanted)
+        .order_by(Ticket.received_at.desc())
+        .limit(MOST)
+    )
 
 
 def week_of(day: date) -> date:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from email.utils import getaddresses
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db import attributes, outbox, tickets, trail
+from db.decisions import TooLate
 from db.lifecycle import Status
-from db.models import Promise, Ticket
+from db.models import Promise, Ticket, now
 from db.plans import Plan
 
 ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\".]+")
@@ -92,7 +94,16 @@ def begin(session: Session, *, by: str, to: str, name: str, subject: str) -> Tic
     return ticket
 
 
-def forward(session: Session, ticket: Ticket, *, by: str, recipients: Recipients, words: str, wait: bool) -> Promise:
+def forward(
+    session: Session,
+    ticket: Ticket,
+    *,
+    by: str,
+    recipients: Recipients,
+    words: str,
+    wait: bool,
+    undo_seconds: float = 0,
+) -> Promise:
     """Pass the newest mail on to a third party, with some words; the ticket may wait for the answer. Raise UnusableLetter."""
     question = tickets.newest_question(ticket)
     if question is None:
@@ -107,8 +118,27 @@ def forward(session: Session, ticket: Ticket, *, by: str, recipients: Recipients
         "token": secrets.token_hex(8),
         **carried(recipients, ()),
     }
-    row = outbox.promise(session, ticket, "letter", payload, key=f"courtdesk-{ticket.id}-letter-{secrets.token_hex(6)}")
+    key = f"courtdesk-{ticket.id}-letter-{secrets.token_hex(6)}"
+    row = outbox.promise(session, ticket, "letter", payload, key=key, delay=undo_seconds)
     trail.write(session, ticket, "forwarded", actor=by, note=f"to {payload['to']}")
     if wait:
         attributes.wait(session, ticket, str(payload["to"]), by=by)
     return row
+
+
+def on_the_way(session: Session) -> Sequence[Promise]:
+    """Mails that were passed on and may still be taken back, newest first."""
+    waits = (Promise.kind == "letter", Promise.state == "promised", Promise.attempts == 0, Promise.not_before > now())
+    return session.scalars(select(Promise).where(*waits).order_by(Promise.id.desc()).limit(10)).all()
+
+
+def take_back(session: Session, ticket: Ticket, promise_id: int, *, by: str) -> None:
+    """Before it leaves. Raise TooLate."""
+    mine = update(Promise).where(Promise.id == promise_id, Promise.ticket_id == ticket.id, Promise.kind == "letter")
+    free = mine.where(Promise.state == "promised", Promise.attempts == 0).values(state="withdrawn")
+    if session.scalar(free.returning(Promise.id).execution_options(synchronize_session=False)) is None:
+        raise TooLate("The mail has left already.")
+    row = session.get_one(Promise, promise_id)
+    if ticket.waiting_for == row.payload["to"]:
+        attributes.wait(session, ticket, "", by=by)
+    trail.write(session, ticket, "taken back", actor=by, note=f"not to {row.payload['to']}")

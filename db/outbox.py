@@ -144,9 +144,9 @@ def try_later(session: Session, row: Promise, reason: str, *, begun: bool = True
 
 
 def withdraw(session: Session, ticket: Ticket) -> bool:
-    """Take back every open promise of the ticket. False, and nothing changed, where one has been claimed."""
+    """Take back what was signed for the ticket. False, and nothing changed, where one has been claimed."""
     is_open = Promise.state.in_(("promised", "running", "inflight"))
-    mine = and_(Promise.ticket_id == ticket.id, Promise.kind != "code", is_open)
+    mine = and_(Promise.ticket_id == ticket.id, Promise.kind.in_(("action", "reply")), is_open)
     open_rows = session.scalars(select(Promise).where(mine).execution_options(populate_existing=True)).all()
     if any(row.state != "promised" or row.attempts for row in open_rows):
         return False

@@ -16,6 +16,7 @@ from db.models import ApiKey, Invitation, Person, SetUp, SignIn, now
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 INVITED_FOR = timedelta(days=3)
+LONGEST_TEAM = 40
 SHORTEST_PASSWORD = 10
 LONGEST_JUDGED = 72  # characters: zxcvbn takes long over more
 LEAST_SCORE = 2  # of 0 to 4: more than a hundred million guesses
@@ -53,6 +54,13 @@ def named(session: Session, email: str) -> Person:
 
 def everybody(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).order_by(Person.name, Person.email)).all()
+
+
+def teams(session: Session) -> list[str]:
+    """The teams that somebody is in."""
+    return list(
+        session.scalars(select(Person.team).where(Person.team != "", Person.is_active).distinct().order_by(Person.team))
+    )
 
 
 def is_empty(session: Session) -> bool:
@@ -182,14 +190,14 @@ def sign_out_everywhere(session: Session, person: Person) -> None:
     session.execute(delete(SignIn).where(SignIn.person_id == person.id))
 
 
-def change(session: Session, person: Person, *, role: str, is_active: bool) -> None:
+def change(session: Session, person: Person, *, role: str, is_active: bool, team: str = "") -> None:
     """Raise UnusablePerson where nobody would be left who may undo it."""
     if role not in ROLES:
         raise UnusablePerson(f"A role is one of {', '.join(ROLES)}.")
     others = select(func.count()).where(Person.role == "admin", Person.is_active, Person.id != person.id)
     if (role != "admin" or not is_active) and not session.scalar(others):
         raise UnusablePerson("This is the last admin. Make somebody else an admin first.")
-    person.role, person.is_active = role, is_active
+    person.role, person.is_active, person.team = role, is_active, " ".join(team.split())[:LONGEST_TEAM]
     if not is_active:
         sign_out_everywhere(session, person)
 

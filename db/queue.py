@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, String, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import Session, defer, selectinload
 
 from db import search
@@ -13,7 +13,7 @@ from db.models import Moment, SavedView, Tag, Ticket, now
 
 OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED)
 SETTLED = (Status.REPLIED, Status.DISMISSED)
-VIEWS = ("open", "mine", "unassigned", "human", "stuck", "snoozed", "waiting", "spam", "done", "all")
+VIEWS = ("open", "mine", "team", "unassigned", "human", "stuck", "snoozed", "waiting", "spam", "done", "all")
 SORTS = ("urgent", "oldest", "newest", "unsure")
 AT_ONCE = 50
 
@@ -25,6 +25,7 @@ AWAKE = and_(IS_OPEN, or_(Ticket.snoozed_until.is_(None), ~IS_ASLEEP), Ticket.wa
 SHOWN_IN: dict[str, ColumnElement[bool]] = {
     "open": AWAKE,
     "mine": and_(AWAKE, Ticket.assignee_id == bindparam("me", type_=Integer())),
+    "team": and_(AWAKE, Ticket.team != "", Ticket.team == bindparam("team", type_=String())),
     "unassigned": and_(AWAKE, Ticket.assignee_id.is_(None)),
     "human": and_(AWAKE, Ticket.status == Status.IN_REVIEW, Ticket.needs_human),
     "stuck": Ticket.status == Status.STUCK,
@@ -59,7 +60,7 @@ IN_ADDRESS = {"view": "view", "q": "words", "sort": "sort", "tag": "tag", "categ
 
 @dataclass(frozen=True)
 class Query:
-    """What a person looks at: a view, words, a tag, an order, and how far down. `me` is who looks."""
+    """What a person looks at: a view, words, a tag, an order, and how far down. `me` and `team` are of whoever looks."""
 
     view: str = "open"
     words: str = ""
@@ -68,6 +69,7 @@ class Query:
     category: str = ""
     most: int = AT_ONCE
     me: int | None = None
+    team: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """What makes it this view, to keep under a name."""
@@ -84,7 +86,7 @@ def listed(session: Session, query: Query) -> Sequence[Ticket]:
         found = found.where(Ticket.id.in_(select(Tag.ticket_id).where(Tag.name == query.tag)))
     found = search.matching(session, found, query.words)
     asked = found.order_by(*order_of(query)).limit(query.most)
-    return session.scalars(asked, {"me": query.me, "now": now()}).all()
+    return session.scalars(asked, {"me": query.me, "team": query.team, "now": now()}).all()
 
 
 def order_of(query: Query) -> list[Any]:
@@ -99,9 +101,9 @@ def order_of(query: Query) -> list[Any]:
     return orders[query.sort]
 
 
-def counts(session: Session, me: int | None = None) -> dict[str, int]:
+def counts(session: Session, me: int | None = None, team: str = "") -> dict[str, int]:
     """How many tickets each view holds; not of those that only grow."""
-    row = session.execute(COUNTS, {"me": me, "now": now()}).one()
+    row = session.execute(COUNTS, {"me": me, "team": team, "now": now()}).one()
     return dict(zip(COUNTED, row, strict=True))
 
 

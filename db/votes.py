@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import trail
@@ -52,13 +52,6 @@ def cast(session: Session, token: str, *, is_good: bool, words: str) -> None:
     trail.write(
         session, session.get_one(Ticket, vote.ticket_id), "voted", actor="customer", note="good" if is_good else "bad"
     )
-
-
-def counted(session: Session) -> tuple[int, int]:
-    """Good ones, and all."""
-    found = select(func.count(), func.count().filter(Vote.is_good.is_(True))).where(Vote.at.is_not(None))
-    total, good = session.execute(found).one()
-    return good, total
 
 
 def digest(token: str) -> str:

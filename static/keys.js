@@ -78,7 +78,7 @@ const KEYS = {
   "?": () => $("#keys")?.togglePopover(),
   g: () => { going = performance.now(); },
 };
-const PLACES = { o: "open", m: "mine", h: "human", s: "stuck", z: "snoozed", w: "waiting", d: "done", a: "all", u: "unassigned" };
+const PLACES = { o: "open", m: "mine", h: "human", s: "stuck", z: "snoozed", w: "waiting", d: "done", a: "all", u: "unassigned", t: "team" };
 let going = -Infinity;
 
 addEventListener("keydown", (event) => {

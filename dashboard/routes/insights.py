@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -55,6 +56,8 @@ def export(
         ),
         "people": (("person", "signed"), found.people),
         "whys": (("why", "edits"), found.whys),
+        "in_time": (("category", "in_time", "due"), counted(found.in_time)),
+        "votes": (("category", "good", "votes"), counted(found.liked)),
     }
     if name not in tables:
         raise Refusal(f"There is no table {name}. There are: {', '.join(tables)}.")
@@ -64,6 +67,10 @@ def export(
     return Response(
         out.getvalue(), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'}
     )
+
+
+def counted(found: Sequence[figures.Share]) -> list[tuple[object, ...]]:
+    return [(one.label, one.count, one.total) for one in found]
 
 
 def shares(found: object) -> list[tuple[object, ...]]:

@@ -56,6 +56,12 @@ def forward(deed: TheDeed) -> Response:
     recipients = letters.recipients_of({"to": deed.says("to"), "cc": deed.says("cc")})
     letters.forward(
         deed.session, deed.ticket, by=deed.caller.name, recipients=recipients, words=deed.says("text"),
-        wait=bool(deed.says("wait")),
+        wait=bool(deed.says("wait")), undo_seconds=deed.house.undo_seconds,
     )  # fmt: skip
     return respond.see(deed.request, deed.address)
+
+
+@router.post("/tickets/{ticket_id}/letters/{promise_id}/withdrawal")
+def take_back(deed: TheDeed, promise_id: int) -> Response:
+    letters.take_back(deed.session, deed.ticket, promise_id, by=deed.caller.name)
+    return respond.go(deed.request, deed.address)

@@ -25,7 +25,14 @@ def index(request: Request, house: TheHouse, session: Reading, caller: TheAdmin)
 
 def shown(request: Request, house: House, session: Session, link: str = "", whom: str = "") -> Response:
     return respond.page(
-        request, house, "people/index.html", people=people.everybody(session), roles=people.ROLES, link=link, whom=whom
+        request,
+        house,
+        "people/index.html",
+        people=people.everybody(session),
+        roles=people.ROLES,
+        teams=people.teams(session),
+        link=link,
+        whom=whom,
     )
 
 
@@ -50,7 +57,10 @@ def update(
     request: Request, session: Writing, caller: TheAdmin, person_id: int, form: Annotated[FormData, Depends(read_form)]
 ) -> Response:
     person = session.get_one(Person, person_id)
-    people.change(session, person, role=str(form.get("role", person.role)), is_active=form.get("is_active") == "on")
+    people.change(
+        session, person, role=str(form.get("role", person.role)), is_active=form.get("is_active") == "on",
+        team=str(form.get("team", "")),
+    )  # fmt: skip
     return respond.see(request, "/people")
 
 

@@ -1,6 +1,8 @@
 """Tickets: the queue, and one ticket with its mail and its proposal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,8 +14,8 @@ from dashboard.deps import Reading, TheCaller, TheHouse
 from dashboard.forms import where
 from dashboard.proposals import proposal_of
 from dashboard.rows import Row, row_of, undo_of
-from db import canned, edits, notices, outbox, people, presence, queue, search, tickets, trail, versions
-from db.models import Ticket
+from db import canned, edits, letters, notices, outbox, people, presence, queue, search, tickets, trail, versions
+from db.models import Ticket, now
 
 router = APIRouter()
 MOST_ROWS = 500
@@ -64,7 +66,7 @@ def show(
 
 
 def mine(query: queue.Query, caller: TheCaller) -> queue.Query:
-    return queue.Query(**{**query.__dict__, "me": caller.person_id})
+    return replace(query, me=caller.person_id, team=caller.team)
 
 
 def note_seen(house: TheHouse, session: Reading, ticket: Ticket, caller: TheCaller) -> None:
@@ -89,7 +91,7 @@ def review(
     found = search.excerpts(session, [one.id for one in listed], query.words)
     rows = [row_of(one, house.desk, found.get(one.id, ())) for one in listed]
     values: dict[str, Any] = {"rows": rows, "ticket": ticket, "query": query, "where": where_of(query)}
-    values |= {"undoable": [one for one in map(undoable, queue.just_approved(session)) if one]}
+    values["undoable"] = undoable(house, session)
     values |= {"saved_views": queue.saved_views(session, caller.person_id), "labels": labels(house)}
     if ticket is not None:
         values |= of_ticket(house, session, caller, ticket, rows)
@@ -104,9 +106,30 @@ def labels(house: TheHouse) -> dict[str, str]:
     return {category.name: category.label for category in house.desk.categories}
 
 
-def undoable(ticket: Ticket) -> tuple[Ticket, int] | None:
-    left = undo_of(ticket)
-    return (ticket, left) if left else None
+@dataclass(frozen=True)
+class Undoable:
+    """Something that was signed and has not begun: what it is, in words, and for how many seconds it can be taken back."""
+
+    ticket: Ticket
+    words: str
+    done: str
+    seconds: int
+    address: str
+
+
+def undoable(house: TheHouse, session: Reading) -> list[Undoable]:
+    found = [
+        Undoable(
+            row.ticket, f"“{row.payload['subject']}” to {row.payload['to']}", "passed on",
+            ceil((row.not_before - now()).total_seconds()), f"/tickets/{row.ticket_id}/letters/{row.id}/withdrawal",
+        )
+        for row in letters.on_the_way(session)
+    ]  # fmt: skip
+    names = labels(house)
+    for ticket in queue.just_approved(session):
+        words = f"{names.get(ticket.category, ticket.category)} for {ticket.from_name or ticket.from_email}"
+        found.append(Undoable(ticket, words, "approved", undo_of(ticket), f"/tickets/{ticket.id}/withdrawal"))
+    return [one for one in found if one.seconds > 0]
 
 
 def of_ticket(
@@ -128,6 +151,7 @@ def of_ticket(
         "code_out": conversations.code_out(session, ticket, house.desk),
         "unsettled": outbox.unsettled(ticket) if ticket.status == "stuck" else None,
         "others": presence.others(session, ticket.id, caller.person_id),
+        "teams": people.teams(session),
         "everybody": (everybody := people.everybody(session)),
         "canned": canned.all_of(session),
         "letters_unsure": [row for row in ticket.promises if row.kind == "letter" and row.state == "unknown"],

@@ -42,6 +42,25 @@ def test_a_ticket_is_assigned_and_given_back(pages: Pages, jana: Person) -> None
     assert answer.status_code == 422
 
 
+def test_a_team_takes_a_ticket_over_and_finds_it_in_its_view(pages: Pages, jana: Person) -> None:
+    send(pages, "assignment", person="mia@westpark.example")
+    with pages.open_session() as session:
+        session.get_one(Person, 2).team = "courts"
+    assert "Team courts" in pages.client.get("/tickets/1").text  # in the menu
+
+    send(pages, "assignment", team=" courts ")
+
+    assert (pages.ticket().team, pages.ticket().assignee_id) == ("courts", None)
+    assert 'id="ticket-1-row"' not in pages.client.get("/tickets?view=team").text  # she is in no team
+    with pages.open_session() as session:
+        session.get_one(Person, 1).team = "courts"
+    page = pages.client.get("/tickets?view=team").text
+    assert "Tickets of your team" in page
+    assert 'id="ticket-1-row"' in page
+    send(pages, "assignment", team="")
+    assert 'id="ticket-1-row"' not in pages.client.get("/tickets?view=team").text
+
+
 @pytest.mark.parametrize("until", ["hour", "tomorrow", "monday", "week", "2030-05-14T09:00"])
 def test_a_ticket_rests_until_then(pages: Pages, until: str) -> None:
     send(pages, "snooze", until=until)

@@ -8,7 +8,7 @@ from pages import Pages
 from db import figures
 from db.decisions import distance
 from db.desk import Desk
-from db.models import Ticket, now
+from db.models import Ticket, Vote, now
 
 DRAFT = {"category": "reset_password", "username": "anna42", "details": {}, "reply": "Hello"}
 
@@ -26,9 +26,15 @@ def filled(pages: Pages) -> Pages:
                     drafted_at=received + timedelta(seconds=2), signed_at=received + timedelta(minutes=number + 1),
                     settled_at=received + timedelta(hours=1), signed_by="=mia", confidence=0.97 if number < 8 else 0.55,
                     draft=DRAFT, answer=answer, edit_distance=0.25 if number in (7, 8) else 0.0,
-                    made_by={"adapter": "tennis-1"}, lesson={"why": "tone" if number == 7 else ""},
+                    due_at=received + timedelta(minutes=5), made_by={"adapter": "tennis-1"}, lesson={"why": "tone" if number == 7 else ""},
                 )
             )  # fmt: skip
+        session.flush()
+        session.add(Vote(ticket_id=2, token_hash="a", is_good=True, words="", at=now()))
+        session.add(Vote(ticket_id=3, token_hash="b", is_good=False, words="", at=now()))
+        session.add(Vote(ticket_id=4, token_hash="c", is_good=None, words="", at=None))
+        session.add(Ticket(subject="late", category="other", due_at=now() - timedelta(hours=1)))
+        session.add(Ticket(subject="soon", category="other", due_at=now() + timedelta(hours=1)))
         session.add(Ticket(subject="old", status="replied", received_at=now() - timedelta(days=300)))
     return pages
 
@@ -37,7 +43,7 @@ def test_the_figures_are_those_that_one_counts_by_hand(filled: Pages, desk: Desk
     with filled.open_session.reading() as session:
         found = figures.figures(session, desk.timezone)
 
-    assert found.total == 11  # with the ticket of the fixture, without the old one
+    assert found.total == 13  # with the ticket of the fixture, without the old one
     assert found.waited("drafted_at") == (2.0, 2.0)
     assert found.waited("signed_at") == (360.0, 600.0)
     assert [(one.label, one.count, one.total) for one in found.categories] == [
@@ -48,8 +54,10 @@ def test_the_figures_are_those_that_one_counts_by_hand(filled: Pages, desk: Desk
     assert found.models[0].distance == pytest.approx(0.05)
     assert [(round(said, 2), one.count, one.total) for said, one in found.reliability] == [(0.55, 1, 2), (0.97, 8, 8)]
     assert found.people == [("=mia", 10)]
+    assert [(one.label, one.count, one.total) for one in found.in_time] == [("reset_password", 5, 9), ("other", 0, 2)]
+    assert [(one.label, one.count, one.total) for one in found.liked] == [("reset_password", 1, 2)]
     assert found.whys == [("tone", 1)]
-    assert sum(map(sum, found.hours)) == 11
+    assert sum(map(sum, found.hours)) == 13
     assert sum(one + other for _, one, other in found.days) == 11
 
 

@@ -152,6 +152,36 @@ def test_a_mail_is_passed_on_and_the_ticket_waits(pages: Pages) -> None:
     assert pages.client.post("/tickets/1/forward", data={"to": ""}, headers=HX).status_code == 422
 
 
+def test_a_mail_that_was_passed_on_can_be_taken_back_until_it_leaves(pages: Pages) -> None:
+    pages.client.post("/tickets/1/forward", data={"to": "builder@x.example", "wait": "on"}, headers=FORM)
+    page = pages.client.get("/tickets/1?view=all").text
+    assert "to builder@x.example <span>passed on</span>" in page
+    number = rows(pages)[0].id
+
+    answer = pages.client.post(f"/tickets/1/letters/{number}/withdrawal", data={"seen": "2"}, headers=FORM)
+
+    assert answer.status_code == 303
+    assert rows(pages)[0].state == "withdrawn"
+    assert pages.ticket().waiting_for == ""
+    again = pages.client.post(f"/tickets/1/letters/{number}/withdrawal", data={"seen": "2"}, headers=HX)
+    assert again.status_code == 409
+    assert "left already" in again.text
+
+
+def test_an_approval_is_undone_whatever_became_of_a_mail_that_was_passed_on(pages: Pages) -> None:
+    pages.client.post("/tickets/1/forward", data={"to": "builder@x.example"}, headers=FORM)
+    with pages.open_session() as session:
+        session.query(Promise).update({"state": "running", "attempts": 1})
+    pages.client.post("/tickets/1/approval", data=pages.form(seen=str(pages.ticket().version)), headers=HX)
+    assert pages.ticket().status == "approved"
+
+    form = {"seen": str(pages.ticket().version)}
+    assert pages.client.post("/tickets/1/withdrawal", data=form, headers=HX).status_code == 204
+
+    assert pages.ticket().status == "in_review"
+    assert [row.state for row in rows(pages) if row.kind == "letter"] == ["running"]
+
+
 def test_a_canned_reply_is_put_below_what_was_typed_and_sends_nothing(pages: Pages) -> None:
     body = "Dear {{ first_name }},\n\nyour ticket is {{ticket}}.\n\n{{ me }}, {{ desk }}"
     stated = {"title": "Hello", "body": body, "tags": "vip", "priority": "1", "assign": "me"}
