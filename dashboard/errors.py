@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dashboard.deps import SignInNeeded, get_house
+from dashboard.frame import setting
 from dashboard.oidc import NoIdentity
 from dashboard.refusals import Refusal
 from dashboard.throttle import TooManyTries
@@ -92,6 +93,7 @@ def told(request: Request, status: int, words: str, headers: dict[str, str] | No
         problem = {"type": "about:blank", "title": words, "status": status, "detail": words}
         return JSONResponse(problem, status, headers, media_type="application/problem+json")
     house = get_house(request)
+    setting(request, house)  # the language
     if by_htmx:
         retarget = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
         return house.templates.TemplateResponse(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from sqlalchemy.orm import Session
 
+from dashboard import languages
 from dashboard.deps import Caller, House
 from db import mailboxes, mails, notices, parts, queue
 
@@ -30,12 +31,14 @@ def frame(request: Request, house: House) -> dict[str, Any]:
 def setting(request: Request, house: House) -> dict[str, Any]:
     """What every part of a page needs: the desk, and who looks at it from where."""
     caller: Caller | None = getattr(request.state, "caller", None)
+    language = languages.use(request, caller.language if caller else "", house.desk.labels)
     zone = ZoneInfo(caller.zone) if caller and caller.zone else house.desk.timezone
     return {
         "desk": house.desk,
         "demo": house.demo,
         "caller": caller,
         "zone": zone,
+        "language": language.code,
         "provider": house.provider.label if house.provider else "",
     }
 

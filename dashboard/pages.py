@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
-from dashboard import errors, respond, security
+from dashboard import errors, languages, respond, security
 from dashboard.deps import TheHouse, check_may_write, get_caller
 from dashboard.routes import (
     actions,
@@ -93,6 +93,7 @@ SIGNED_IN = (
 def make_templates() -> Jinja2Templates:
     templates = Jinja2Templates(ROOT / "templates")
     templates.env.globals["now"] = now
+    languages.install(templates.env)
     templates.env.trim_blocks = templates.env.lstrip_blocks = True
     return templates
 

@@ -63,6 +63,9 @@ class Desk:
     categories: tuple[Category, ...]
     refusals: dict[str, dict[str, str]] = field(default_factory=dict)
     actions: tuple[DeclaredAction, ...] = ()
+    labels: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # by language: what is stated here in English, in it
 
     def declared(self, name: str) -> DeclaredAction | None:
         return next((action for action in self.actions if action.name == name), None)
@@ -101,6 +104,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             system=stated["system"],
             categories=categories,
             refusals=stated.get("refusals", {}),
+            labels=stated.get("labels", {}),
             actions=tuple(
                 DeclaredAction(**{**action, **body_of(action.get("body", ()))}) for action in stated.get("action", ())
             ),

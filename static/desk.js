@@ -4,6 +4,8 @@
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const WORDS = JSON.parse($("meta[name=words]")?.content ?? "{}"); // of another language than English
+const say = (words, holes = {}) => (WORDS[words] ?? words).replace(/\{(\w+)\}/g, (hole, name) => holes[name] ?? hole);
 
 // ---- A word in the mail and the field that it filled light up together
 
@@ -101,10 +103,10 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   event.preventDefault();
   const door = `/session?next=${encodeURIComponent(location.pathname + location.search)}`;
   if (!isDirty()) location.href = door;
-  else tell("You were signed out. What you typed is kept in this browser.", true, ["Sign in", door]);
+  else tell(say("You were signed out. What you typed is kept in this browser."), true, [say("Sign in"), door]);
 });
 document.addEventListener("htmx:sendError", () => {
-  tell("Courtdesk cannot be reached. What you typed is kept in this browser.");
+  tell(say("Courtdesk cannot be reached. What you typed is kept in this browser."));
 });
 
 function restore() {

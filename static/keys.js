@@ -9,7 +9,7 @@ function approve() {
   if (pane && !seenCards.has(cardName(card)) && !inSight(card, pane)) {
     card.scrollIntoView({ block: "nearest" });
     card.classList.add("is-shown");
-    $("#after").textContent = "This is what it will do. Press A again.";
+    $("#after").textContent = say("This is what it will do. Press A again.");
     return;
   }
   $(".primary")?.click();

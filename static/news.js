@@ -29,7 +29,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const now = $(".proposal"), next = now ? $(`#${now.id}`, fresh) : null;
   if (now && next && next.dataset.version + next.dataset.status !== now.dataset.version + now.dataset.status) {
     if (form() && (isDirty() || now.contains(document.activeElement))) {
-      return tell("This ticket has changed. What you typed is kept.", true);
+      return tell(say("This ticket has changed. What you typed is kept."), true);
     }
     swap("#work", fresh);
   } else if (!now && $(".proposal", fresh)) {
@@ -68,7 +68,7 @@ function freshRows(list) {
   const fresh = $("#queue-fresh");
   fresh.replaceChildren();
   if (!added) return;
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "fresh", textContent: `${added} new ` });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "fresh", textContent: `${say("{n} new", { n: added })} ` });
   button.setAttribute("aria-keyshortcuts", "u");
   button.dataset.key = "u";
   button.append(Object.assign(document.createElement("kbd"), { textContent: "U" }));
@@ -95,7 +95,7 @@ function showNew() {
 let touched = performance.now();
 for (const kind of ["pointermove", "keydown"]) addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
 
-function tell(words, mayShow = false, link = ["Show", location.href]) {
+function tell(words, mayShow = false, link = [say("Show"), location.href]) {
   const notices = $(".conversation .notices");
   if (!notices || $(".is-news", notices)) return;
   const notice = document.createElement("div");
@@ -122,7 +122,7 @@ let unread = Number($("#bell")?.dataset.unread ?? 0);
 setInterval(() => {
   const now = Number($("#bell")?.dataset.unread ?? 0);
   if (now > unread && window.Notification?.permission === "granted" && document.hidden)
-    new Notification("Courtdesk", { body: `${now} unread notice${now === 1 ? "" : "s"}`, tag: "courtdesk" });
+    new Notification("Courtdesk", { body: say("{n} unread notices", { n: now }), tag: "courtdesk" });
   unread = now;
 }, 1000);
 const ask = $("#ask-browser");

@@ -14,13 +14,13 @@ function commands() {
   return found.map((one) => {
     const key = $("kbd", one)?.textContent ?? one.getAttribute("aria-keyshortcuts")?.toUpperCase() ?? "";
     const words = said(one).replace(new RegExp(`\\s*${$("kbd", one)?.textContent ?? ""}$`), "");
-    return { words, key, of: one.closest("nav, #all-views") ? "page" : "this ticket", act: () => one.click() };
+    return { words, key, of: one.closest("nav, #all-views") ? say("page") : say("this ticket"), act: () => one.click() };
   }).filter(({ words }) => words && !seen.has(words) && seen.add(words));
 }
 function offer() {
   const words = $("#palette-words").value.trim().toLowerCase();
   const fitting = commands().filter((one) => words.split(" ").every((word) => one.words.toLowerCase().includes(word))).slice(0, 9);
-  if (words) fitting.push({ words: `Search mails for “${words}”`, key: "/", of: "search", act: () => { location.href = `/tickets?view=all&q=${encodeURIComponent(words)}`; } });
+  if (words) fitting.push({ words: say("Search mails for “{words}”", { words }), key: "/", of: say("search"), act: () => { location.href = `/tickets?view=all&q=${encodeURIComponent(words)}`; } });
   $("#palette-list").replaceChildren(...fitting.map(({ words: said, key, of, act }, at) => {
     const option = document.createElement("li");
     option.setAttribute("role", "option");

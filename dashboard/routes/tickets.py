@@ -108,10 +108,12 @@ def labels(house: TheHouse) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Undoable:
-    """Something that was signed and has not begun: what it is, in words, and for how many seconds it can be taken back."""
+    """Something that was signed and has not begun: what, for or to whom, and for how many seconds it can be taken back."""
 
     ticket: Ticket
-    words: str
+    what: str
+    way: str
+    whom: str
     done: str
     seconds: int
     address: str
@@ -120,15 +122,16 @@ class Undoable:
 def undoable(house: TheHouse, session: Reading) -> list[Undoable]:
     found = [
         Undoable(
-            row.ticket, f"“{row.payload['subject']}” to {row.payload['to']}", "passed on",
+            row.ticket, f"“{row.payload['subject']}”", "to", row.payload["to"], "passed on",
             ceil((row.not_before - now()).total_seconds()), f"/tickets/{row.ticket_id}/letters/{row.id}/withdrawal",
         )
         for row in letters.on_the_way(session)
     ]  # fmt: skip
     names = labels(house)
     for ticket in queue.just_approved(session):
-        words = f"{names.get(ticket.category, ticket.category)} for {ticket.from_name or ticket.from_email}"
-        found.append(Undoable(ticket, words, "approved", undo_of(ticket), f"/tickets/{ticket.id}/withdrawal"))
+        what, whom = names.get(ticket.category, ticket.category), ticket.from_name or ticket.from_email
+        address = f"/tickets/{ticket.id}/withdrawal"
+        found.append(Undoable(ticket, what, "for", whom, "approved", undo_of(ticket), address))
     return [one for one in found if one.seconds > 0]
 
 
