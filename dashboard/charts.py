@@ -16,7 +16,6 @@ class Bar:
     y: float
     width: float
     height: float
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Volume:
     unchanged: Sequence[Bar]
     others: Sequence[Bar]
     most: int
-    labels: Sequence[tuple[float, str]]
+    labels: Sequence[tuple[float, date]]
 
 
 def up(share: float) -> float:
@@ -41,14 +40,12 @@ def volume(days: Sequence[tuple[date, int, int]]) -> Volume:
     most = next(nice for scale in (1, 10, 100, 1000, 10_000) for nice in (scale, 2 * scale, 5 * scale) if nice >= most)
     step = (RIGHT - LEFT) / len(days)
     unchanged, others = [], []
-    for number, (day, one, other) in enumerate(days):
+    for number, (_, one, other) in enumerate(days):
         x, full = round(LEFT + number * step + step * 0.1, 1), (BOTTOM - TOP) / most
-        unchanged.append(
-            Bar(x, round(BOTTOM - one * full, 1), round(step * 0.8, 1), round(one * full, 1), f"{day:%d %b}")
-        )
+        unchanged.append(Bar(x, round(BOTTOM - one * full, 1), round(step * 0.8, 1), round(one * full, 1)))
         others.append(Bar(x, round(BOTTOM - (one + other) * full, 1), round(step * 0.8, 1), round(other * full, 1)))
     every = max(1, len(days) // 4)
-    labels = [(bar.x, bar.label) for bar in unchanged[::every]]
+    labels = [(bar.x, day) for bar, (day, _, _) in list(zip(unchanged, days, strict=True))[::every]]
     return Volume(unchanged, others, most, labels)
 
 
@@ -57,7 +54,7 @@ class Line:
     path: str
     band: str
     dots: Sequence[tuple[float, float]]
-    labels: Sequence[tuple[float, str]]
+    labels: Sequence[tuple[float, date]]
 
 
 def line(shares: Sequence[Share]) -> Line:
@@ -69,7 +66,7 @@ def line(shares: Sequence[Share]) -> Line:
     upper = [(x, up(one.interval[1])) for x, one in zip(xs, shares, strict=True)]
     lower = [(x, up(one.interval[0])) for x, one in zip(xs, shares, strict=True)]
     every = max(1, len(shares) // 4)
-    labels = [(x, f"{date.fromisoformat(one.label):%d %b}") for x, one in list(zip(xs, shares, strict=True))[::every]]
+    labels = [(x, date.fromisoformat(one.label)) for x, one in list(zip(xs, shares, strict=True))[::every]]
     return Line(drawn(dots), f"{drawn([*upper, *reversed(lower)])}Z", dots, labels)
 
 

@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.core import negotiate_locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from fastapi import Request
 from jinja2 import pass_context
@@ -157,6 +157,17 @@ def at(context: Context, moment: datetime, form: str = "", zone: ZoneInfo | None
     return format_datetime(moment, DATES[code][form], tzinfo=zone or context["zone"], locale=code)
 
 
+def on(day: date) -> str:
+    """A day of this year in the language of the page."""
+    code = current.get().code
+    return format_date(day, "d. MMM" if code == "de" else "dd MMM", locale=code)
+
+
+def begun_large(words: str) -> str:
+    """With a large first letter; the rest stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def for_scripts() -> dict[str, str]:
     """What the page's own scripts say, where it is not English."""
     language = current.get()
@@ -166,4 +177,4 @@ def for_scripts() -> dict[str, str]:
 def install(environment: Any) -> None:
     """Give the templates their words."""
     environment.globals.update(_=say, words_for_scripts=for_scripts)
-    environment.filters["at"] = at
+    environment.filters.update(at=at, on=on, begun_large=begun_large)

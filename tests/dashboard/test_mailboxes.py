@@ -158,8 +158,8 @@ def test_the_server_of_the_settings_stays(pages: Pages, sending: FakeSending) ->
 def test_the_first_steps_say_how_far_a_desk_has_come(pages: Pages, office: FakeOffice) -> None:
     page = pages.client.get("/first-steps").text
     assert 'id="step-draft"' in page
-    assert 'class="step is-done" id="step-draft"' in page  # of the ticket in review
-    assert 'class="step" id="step-signed"' in page
+    assert 'class="first-step is-done" id="step-draft"' in page  # of the ticket in review
+    assert 'class="first-step" id="step-signed"' in page
     assert 'href="/tickets/1"' in page
 
     with pages.open_session() as session:
