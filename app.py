@@ -178,6 +178,7 @@ def house_of(built: Built) -> House:
         sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
+        secret=kept_secret("pseudonyms", house.var_dir),
         lan_allow=house.allowed_inside,
     )
 

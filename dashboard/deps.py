@@ -41,6 +41,7 @@ class House:
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
     provider: Provider | None = None  # of identities
+    secret: str = ""  # by which the same person becomes the same invention
     lan_allow: tuple[str, ...] = ()  # what of the own network webhooks may call
     throttle: Throttle = field(default_factory=Throttle)
 

@@ -20,6 +20,7 @@ from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
 from db.joining import CannotJoin
+from db.lessons import UnusableLesson
 from db.letters import UnusableLetter
 from db.lifecycle import ForbiddenMove
 from db.mailboxes import NoSuchMailbox
@@ -66,6 +67,7 @@ STATUSES: dict[type[Exception], int] = {
     WrongPassword: 422,
     WrongCode: 422,
     LostKey: 422,
+    UnusableLesson: 422,
     UnusableWebhook: 422,
     OutOfReach: 422,
     NoIdentity: 503,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import outbox, rules, search, targets, trail
+from db import lessons, outbox, rules, search, targets, trail
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
@@ -81,7 +81,20 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
     if moved is None:
         raise stale(ticket, seen)
     note_moment(ticket, new, actor)
+    if new in (Status.REPLIED, Status.DISMISSED):
+        keep_lesson(session, ticket, new, actor, note)
     trail.write(session, ticket, "moved", actor=actor, old=old.value, new=new.value, note=note)
+
+
+def keep_lesson(session: Session, ticket: Ticket, new: Status, actor: str, note: str) -> None:
+    """What was decided, about the mail that it answered."""
+    if new is Status.DISMISSED:
+        lessons.keep(session, ticket, newest_question(ticket), "dismissed", by=actor, why=note)
+        return
+    row = outbox.latest(ticket, "reply")
+    mail_id = row.payload.get("mail_id") if row else None
+    mail = next((one for one in ticket.mails if one.id == mail_id), None)
+    lessons.keep(session, ticket, mail, "signed", by=ticket.signed_by or actor)
 
 
 def note_moment(ticket: Ticket, new: Status, actor: str) -> None:

@@ -1,0 +1,38 @@
+"""What the next model may learn from."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.models.mails import Mail
+from db.models.rows import Base, now
+
+
+class Lesson(Base):
+    """One decision: what the model drafted for a mail, and what a person made of it.
+
+    `kind` is signed or dismissed; `state` is waiting, verified or dropped; `why` the reason of the correction or of the
+    dismissal. `answer` is None until somebody says what would have been right.
+    """
+
+    __tablename__ = "lessons"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mails.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), default="waiting", index=True)
+    learn: Mapped[bool] = mapped_column(default=True)
+    why: Mapped[str] = mapped_column(String(300), default="")
+    by: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(default=now)
+    model: Mapped[str] = mapped_column(String(120), default="")
+    confidence: Mapped[float | None] = mapped_column(default=None)
+    draft: Mapped[dict[str, Any]] = mapped_column()
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    passages: Mapped[list[Any]] = mapped_column(default=list)
+    verified_by: Mapped[str] = mapped_column(Text, default="")
+
+    mail: Mapped[Mail] = relationship()

@@ -1,0 +1,46 @@
+"""Lessons become training rows: unusable ones are named, repetitions are thinned."""
+
+from typing import Any
+
+from ai.finetuning.examples import Report
+from ai.finetuning.lessons import taught
+from db.desk import Desk
+
+
+def stated(number: int, body: str, *, category: str = "general_inquiry", username: str = "") -> dict[str, Any]:
+    answer = {"category": category, "username": username, "details": {}, "reply": "We open at eight."}
+    return {"id": f"lesson-{number}", "mail": {"subject": "Hours", "body": body}, "answer": answer}
+
+
+def ids(kept: list[Any]) -> list[str]:
+    return [row.id for _, row in kept]
+
+
+def test_the_newest_few_that_say_the_same_stay(desk: Desk) -> None:
+    same = [stated(i, f"Hello, when do you open on Sundays? Thank you very much, kind regards {i}") for i in range(8)]
+    others = [
+        stated(8, "Is there a shop for rackets near the courts?"),
+        stated(9, same[0]["mail"]["body"], category="other"),
+    ]
+    report = Report()
+
+    assert ids(taught([*same, *others], desk, report)) == ["lesson-5", "lesson-6", "lesson-7", "lesson-8", "lesson-9"]
+    assert report.problems == []
+
+
+def test_what_serving_could_not_write_is_named(desk: Desk) -> None:
+    report = Report()
+    rows = [
+        stated(1, "Hi", username="anna42"),
+        stated(2, "Hi", category="gone"),
+        {"id": "x", "mail": {}, "answer": {}},
+        stated(3, "I am here"),
+    ]
+
+    assert ids(taught(rows, desk, report)) == ["lesson-3"]
+    assert [line.split(":")[0] for line in report.problems] == ["lesson-1", "lesson-2", "x"]
+    assert "is not in the mail" in report.problems[0]
+
+
+def test_nothing_is_nothing(desk: Desk) -> None:
+    assert taught([], desk, Report()) == []
