@@ -30,6 +30,7 @@ from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
+from ai.retraining import School
 from ai.settings import ModelSettings
 from connectors.choosing import Outgoing
 from connectors.codes import code_next
@@ -93,6 +94,7 @@ class Built:
     model: DeskModel
     vault: Vault
     outgoing: Outgoing
+    school: School
 
 
 def read_all() -> Settings:
@@ -124,6 +126,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     sandbox = start_sandbox(settings.actions, settings.house, desk)
     local = local_model(settings, desk, open_session)
     vault = Vault(settings.house.var_dir)
+    secret = kept_secret("pseudonyms", settings.house.var_dir)
     built = Built(
         settings=settings,
         desk=desk,
@@ -132,6 +135,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model=chosen_model(settings.model, desk, local),
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
+        school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
     welcome(open_session, settings)
@@ -149,6 +153,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     for loop in loops:
         loop.stopping.set()
     local.stop()
+    built.school.stop()
     if sandbox is not None:
         sandbox.terminate()
 
@@ -178,7 +183,7 @@ def house_of(built: Built) -> House:
         sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
-        secret=kept_secret("pseudonyms", house.var_dir),
+        secret=built.school.secret,
         lan_allow=house.allowed_inside,
     )
 
@@ -242,6 +247,7 @@ def draft_loops(built: Built) -> list[Loop]:
     club = built.club
     if club is not None:
         loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
+    loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
     return loops
 
 

@@ -29,6 +29,7 @@ from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
 from db.reach import OutOfReach
+from db.retrainings import CannotRetrain
 from db.rules import UnusableRule
 from db.search import WrongFilter
 from db.second_factor import WrongCode
@@ -68,6 +69,7 @@ STATUSES: dict[type[Exception], int] = {
     WrongCode: 422,
     LostKey: 422,
     UnusableLesson: 422,
+    CannotRetrain: 409,
     UnusableWebhook: 422,
     OutOfReach: 422,
     NoIdentity: 503,

@@ -77,6 +77,12 @@ def counts(session: Session) -> dict[str, int]:
     return {**dict.fromkeys(STATES, 0), **{str(state): int(n) for state, n in rows}}
 
 
+def count_after(session: Session, lesson_id: int) -> int:
+    """How many there are to learn from that are newer."""
+    found = to_learn(only_verified=settings(session)["only_verified"]).where(Lesson.id > lesson_id)
+    return session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+
+
 def verify(session: Session, lesson: Lesson, answer: Draft, *, by: str) -> None:
     """A person says that this is the right answer, as it stands or corrected. Raise UnusableLesson."""
     if not answer.reply.strip():

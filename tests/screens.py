@@ -26,6 +26,7 @@ PAGES = {
     "sent": "/sent", "customer": "/customers?email=oliver@finch.example", "insights": "/insights", "canned-replies": "/canned-replies",
     "rules": "/rules", "people": "/people", "api-keys": "/api-keys", "trail": "/trail", "mailboxes": "/mailboxes",
     "desk-settings": "/desk-settings", "notices": "/me/notices", "settings": "/me", "second-factor": "/me/second-factor",
+    "first-steps": "/first-steps", "webhooks": "/webhooks", "lessons": "/lessons", "german": "/tickets/2",
 }  # fmt: skip
 ON_A_PHONE = {
     "queue": "/tickets/1#queue",

@@ -39,7 +39,7 @@ from ai.finetuning.examples import (
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.loss import Teacher, causal, has_plain_head
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
-from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, draw_curve
+from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, Told, draw_curve
 from ai.finetuning.records import checkpoint_of, seconds_before, write_record
 from ai.finetuning.training import AnswerTrainer, Collator, as_dataset, shared_prefix
 from ai.finetuning.training_arguments import training_arguments
@@ -107,6 +107,7 @@ def arguments() -> argparse.Namespace:
     add("--log-every", type=int, default=10, help="steps between logged lines (default: 10)")
     add("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
     add("--seed", type=int, default=42)
+    add("--progress", type=Path, help="file that tells other programs how far it is, as JSON")
     add("--resume", action="store_true", help="go on from the newest checkpoint in --work")
     parser.set_defaults(**PRESETS[parser.parse_known_args()[0].preset])
     return parser.parse_args()
@@ -171,6 +172,8 @@ def main() -> None:
     )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Bar(lambda: trainer.tokens))
+    if args.progress:
+        trainer.add_callback(Told(args.progress, lambda: trainer.tokens))
     checkpoint = checkpoint_of(work, args, data_hash(paths))
     watch = Stopwatch(seconds_before(checkpoint))
     trainer.add_callback(watch)

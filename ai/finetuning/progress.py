@@ -1,5 +1,6 @@
 """What a person sees of a training: a bar, a curve, and a stop that loses nothing."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -38,6 +39,32 @@ class Bar(TrainerCallback):
 
     def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.bar.close()
+
+
+class Told(TrainerCallback):
+    """The same in a file, for a page that shows it: step, steps, loss, tokens a second, seconds left."""
+
+    def __init__(self, path: Path, tokens: Any) -> None:
+        self.path, self.tokens, self.loss = path, tokens, 0.0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.started, self.before, self.first = time.monotonic(), self.tokens(), state.global_step
+
+    def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any) -> None:
+        self.loss = float((logs or {}).get("loss", self.loss))
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        lasted, done = time.monotonic() - self.started, state.global_step - self.first
+        told = {
+            "step": state.global_step,
+            "steps": state.max_steps,
+            "loss": round(self.loss, 4),
+            "tokens_per_second": round((self.tokens() - self.before) / max(1e-9, lasted)),
+            "seconds_left": round(lasted / max(1, done) * (state.max_steps - state.global_step)),
+        }
+        unfinished = self.path.with_suffix(".part")
+        unfinished.write_text(json.dumps(told), encoding="utf-8")
+        unfinished.replace(self.path)
 
 
 class Stopwatch(TrainerCallback):

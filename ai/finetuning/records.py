@@ -18,6 +18,7 @@ SECONDS = "seconds.txt"
 ROOT = Path(__file__).resolve().parents[2]
 MAY_CHANGE = (
     "resume",
+    "progress",
     "threads",
     "out",
     "work",

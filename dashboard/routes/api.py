@@ -2,16 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, needs_scope
 from dashboard.refusals import Refusal
 from dashboard.routes.approvals import sign
-from db import decisions, tickets
+from db import decisions, retrainings, tickets
 from db.drafts import Draft
 from db.lifecycle import Status
-from db.models import Ticket
+from db.models import Retraining, Ticket
 
 router = APIRouter(prefix="/api")
 
@@ -78,6 +78,28 @@ def withdraw(session: Writing, caller: TheCaller, ticket_id: int) -> dict[str, A
     ticket = tickets.get(session, ticket_id)
     decisions.withdraw(session, ticket, by=caller.name, seen=ticket.version)
     return whole(ticket)
+
+
+class RetrainingIn(BaseModel):
+    steps: int = Field(default=retrainings.STEPS, ge=1, le=retrainings.MOST_STEPS)
+
+
+@router.post("/retrainings", status_code=202, dependencies=[needs_scope("retrainings:write")])
+def retrain(session: Writing, caller: TheCaller, body: RetrainingIn | None = None) -> dict[str, Any]:
+    """Order a retraining on the lessons; its result does not serve by itself. 409 while one is under way."""
+    if not caller.is_program and caller.role != "admin":
+        raise HTTPException(403, "Only an admin may do this.")
+    return {"id": retrainings.order(session, by=caller.name, steps=(body or RetrainingIn()).steps).id}
+
+
+@router.get("/retrainings/{retraining_id}", dependencies=[needs_scope("retrainings:write")])
+def retraining(session: Reading, retraining_id: int) -> dict[str, Any]:
+    return told(retrainings.get(session, retraining_id))
+
+
+def told(row: Retraining) -> dict[str, Any]:
+    names = ("id", "state", "asked_by", "steps", "start", "version", "lessons", "progress", "words")
+    return {**{name: getattr(row, name) for name in names}, "may_serve": bool(row.report.get("may_serve"))}
 
 
 def vouched(caller: Caller) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Tables only. What may happen to a row stands elsewhere on this floor."""
 
 from db.models.desk import DeskSetting, ModelVersion, Part
-from db.models.learning import Lesson
+from db.models.learning import Lesson, Retraining
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
 from db.models.people import ApiKey, Invitation, Person, SetUp, SignIn
 from db.models.promises import Confirmation, Event, Promise, Seal
@@ -48,6 +48,7 @@ __all__ = [
     "Person",
     "Presence",
     "Promise",
+    "Retraining",
     "Rule",
     "SavedView",
     "Seal",

@@ -36,3 +36,30 @@ class Lesson(Base):
     verified_by: Mapped[str] = mapped_column(Text, default="")
 
     mail: Mapped[Mail] = relationship()
+
+
+class Retraining(Base):
+    """A training that the desk ordered: its progress, its result, and what was judged of it.
+
+    `state`: queued, training, calibrating, judging, paused, done, failed or cancelled; `wanted`: what a person asks of it,
+    "pause" or "cancel". `last_lesson`: the newest that it learnt from.
+    """
+
+    __tablename__ = "retrainings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(12), default="queued")
+    wanted: Mapped[str] = mapped_column(String(10), default="")
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    steps: Mapped[int] = mapped_column(default=0)
+    start: Mapped[str] = mapped_column(String(120), default="")  # the version that it goes on from
+    version: Mapped[str] = mapped_column(String(120), default="")  # its result
+    lessons: Mapped[int] = mapped_column(default=0)
+    last_lesson: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    words: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str] = mapped_column(Text, default="")
+    seen_at: Mapped[datetime | None] = mapped_column(default=None)

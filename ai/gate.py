@@ -1,0 +1,87 @@
+"""The gate: whether a candidate may serve, by paired tests on the same mails. Pure.
+
+Two models answer the same mails; only those where one is right and the other is not tell them apart. Exact one-sided
+McNemar test (McNemar 1947): of n such mails, k for the other, P(X >= k) with X binomial (n, 1/2).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+
+LEVEL = 0.05
+MOST_LOST = 0.02  # share of mails by which a candidate may be behind without being called worse
+METRICS = {"category": "category", "username": "user name", "details": "details", "form": "form"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One measure on one set of mails: how many each got right, and in how many only one did."""
+
+    measure: str
+    mails: int
+    serving: int
+    candidate: int
+    only_serving: int
+    only_candidate: int
+
+    @property
+    def is_worse(self) -> bool:
+        behind = (self.serving - self.candidate) / self.mails if self.mails else 0.0
+        if self.measure == "form":
+            return self.candidate < self.serving
+        return behind > MOST_LOST or (self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL)
+
+    @property
+    def is_better(self) -> bool:
+        return self.only_candidate > self.only_serving and self.p(self.only_candidate) < LEVEL
+
+    def p(self, times: int) -> float:
+        """P(X >= times) if neither were better than the other."""
+        n = self.only_serving + self.only_candidate
+        return float(sum(comb(n, k) for k in range(times, n + 1)) / 2**n)
+
+    def words(self) -> str:
+        name = METRICS[self.measure]
+        shares = f"{name} {self.serving / self.mails:.1%} before, {self.candidate / self.mails:.1%} now"
+        apart = f"{self.only_serving} right only before, {self.only_candidate} only now"
+        judged = (
+            "worse"
+            if self.is_worse
+            else f"better (p {self.p(self.only_candidate):.3f})"
+            if self.is_better
+            else "no difference shown"
+        )
+        return f"{shares}; {apart}: {judged}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    may_serve: bool
+    words: str
+    pairs: Mapping[str, Sequence[Pair]]
+
+
+def paired(measure: str, serving: Sequence[bool], candidate: Sequence[bool]) -> Pair:
+    both = list(zip(serving, candidate, strict=True))
+    return Pair(
+        measure,
+        len(both),
+        sum(serving),
+        sum(candidate),
+        sum(a and not b for a, b in both),
+        sum(b and not a for a, b in both),
+    )
+
+
+def verdict(sets: Mapping[str, Sequence[Pair]]) -> Verdict:
+    """`sets`: pairs by the name of the set of mails. Not worse in anything anywhere, and better in something somewhere."""
+    every = [(name, pair) for name, pairs in sets.items() for pair in pairs if pair.mails]
+    if not every:
+        return Verdict(False, "There was nothing to judge it on.", sets)
+    worse = [f"{METRICS[pair.measure]} on {name}" for name, pair in every if pair.is_worse]
+    better = [f"{METRICS[pair.measure]} on {name}" for name, pair in every if pair.is_better and pair.measure != "form"]
+    if worse:
+        return Verdict(False, f"It may not serve: worse in {', '.join(worse)}.", sets)
+    if not better:
+        return Verdict(False, "It may not serve: nothing shows that it is better.", sets)
+    return Verdict(True, f"It may serve: better in {', '.join(better)}, and worse in nothing.", sets)

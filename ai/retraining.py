@@ -1,0 +1,272 @@
+"""A retraining is carried out: lessons and a rehearsal become an adapter, which is calibrated and judged, never served by itself.
+
+Each step is a process of its own, of low priority, that the web pages never wait for. It can be paused (a checkpoint is
+kept), cancelled, and gone on with after a restart.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ai.registry import adapters_of
+from ai.settings import ModelSettings
+from db import lessons, retrainings, versions
+from db.desk import Desk
+from db.models import now
+from db.outbox import is_alive
+from db.session import OpenSession
+
+ROOT = Path(__file__).resolve().parent.parent
+FEWEST = 10  # lessons; fewer teach nothing that could be shown
+FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
+REHEARSED = 3  # rows of the desk's own for each lesson, so that nothing is forgotten
+FEWEST_REHEARSED = 200
+STEPS = ("training", "calibrating", "judging")
+GENTLE = 10  # added to the niceness
+PID = "process.pid"
+PATIENCE = 120.0  # seconds for a step of training and its checkpoint
+
+
+class NothingToLearn(Exception):
+    """Too few lessons; the message says how many there are and how many it takes."""
+
+
+@dataclass
+class School:
+    """Carries out one retraining at a time. `look` is called every second or so."""
+
+    open_session: OpenSession
+    desk: Desk
+    settings: ModelSettings
+    var: Path
+    secret: str
+    threads: int = 0
+    frozen: Path | None = None  # the mails to judge on; the desk's heldout.jsonl where none is named
+    running: subprocess.Popen[bytes] | None = field(default=None)
+    number: int = 0
+    step: str = ""
+    was_told: bool = False  # to stop: a second time would kill it without a checkpoint
+
+    def look(self) -> bool:
+        """Start, watch or end a step. False: there is time until the next look."""
+        if self.running is not None:
+            self.watch(self.running)
+            return False
+        with self.open_session.reading() as session:
+            if not any(one.state in retrainings.OPEN for one in retrainings.newest(session)):
+                return False
+        with self.open_session() as session:
+            row = retrainings.claim(session)
+            if row is None:
+                return False
+            self.number, state = row.id, row.state
+        try:
+            self.begin("training" if state == "queued" else state)
+        except NothingToLearn as problem:
+            self.finish("failed", str(problem))
+        return False
+
+    # ---- Steps
+
+    def begin(self, step: str) -> None:
+        """Raise NothingToLearn."""
+        folder = self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        if step == "training" and not (folder / "lessons.jsonl").is_file():
+            self.gather(folder)
+        with self.open_session() as session:
+            row = retrainings.get(session, self.number)
+            row.state, row.version, start = step, self.out.name, versions.folder_for(session, row.start)
+            steps = row.steps
+        command = {"training": self.train, "calibrating": self.calibrate, "judging": self.judge}[step](start, steps)
+        self.step, self.was_told = step, False
+        end_left_behind(folder / PID)
+        with (folder / f"{step}.log").open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=be_gentle,
+                start_new_session=True,
+            )
+        (folder / PID).write_text(str(self.running.pid), encoding="ascii")
+
+    def train(self, start: str, steps: int) -> list[str]:
+        folder = self.folder
+        # in one file, so that its hash names this training: a resumption must read the very same rows
+        command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
+        command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
+        command += [
+            "--steps",
+            str(steps),
+            "--evaluate-every",
+            str(max(10, steps // 4)),
+            "--keep-back",
+            "0.1",
+            "--lr",
+            "2e-4",
+        ]
+        command += ["--start", start] if start else []
+        command += ["--resume"] if (folder / "work").is_dir() else []
+        return [*command, *self.common]
+
+    def calibrate(self, start: str, steps: int) -> list[str]:
+        return ["ai/finetuning/calibrate.py", "--desk", self.desk.name, "--adapter", str(self.out), *self.common]
+
+    def judge(self, start: str, steps: int) -> list[str]:
+        command = [
+            "-m",
+            "ai.finetuning.judging",
+            "--desk",
+            self.desk.name,
+            "--serving",
+            start,
+            "--candidate",
+            str(self.out),
+        ]
+        frozen = self.frozen or self.desk.folder / "training" / "heldout.jsonl"
+        command += ["--frozen", str(frozen)] if frozen.is_file() else []
+        return [
+            *command,
+            "--fresh",
+            str(self.folder / "fresh.jsonl"),
+            "--out",
+            str(self.folder / "report.json"),
+            *self.common,
+        ]
+
+    @property
+    def common(self) -> list[str]:
+        base = ["--base", self.settings.base] if self.settings.base else []
+        return [*base, "--threads", str(self.threads or max(1, (os.cpu_count() or 2) - 1))]
+
+    @property
+    def folder(self) -> Path:
+        return self.var / "retrainings" / str(self.number)
+
+    @property
+    def out(self) -> Path:
+        return self.var / "adapters" / self.desk.name / f"{self.desk.name}-lessons-{self.number}"
+
+    # ---- Data
+
+    def gather(self, folder: Path) -> None:
+        """Write what is learnt, what is rehearsed and what is kept back to judge on. Raise NothingToLearn."""
+        with self.open_session.reading() as session:
+            stated = list(lessons.rows(session, secret=self.secret))
+        if len(stated) < FEWEST:
+            raise NothingToLearn(f"There are {len(stated)} lessons to learn from; it takes at least {FEWEST}.")
+        fresh = stated[-min(MOST_FRESH, max(1, int(len(stated) * FRESH_SHARE))) :]
+        learnt = stated[: len(stated) - len(fresh)]
+        known = [
+            json.loads(line)
+            for path in self.taught_files()
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line.strip()
+        ]
+        rehearsed = random.Random(self.number).sample(
+            known, min(len(known), max(FEWEST_REHEARSED, REHEARSED * len(learnt)))
+        )
+        write(folder / "fresh.jsonl", fresh)
+        write(folder / "rows.jsonl", [*learnt, *rehearsed])
+        write(folder / "lessons.jsonl", learnt)
+        with self.open_session() as session:
+            row = retrainings.get(session, self.number)
+            row.lessons, row.last_lesson = len(learnt), int(str(learnt[-1]["id"]).rpartition("-")[2])
+
+    def taught_files(self) -> list[Path]:
+        """The desk's rows, without those to judge and to calibrate on."""
+        kept_back = ("heldout.jsonl", "calibration.jsonl")
+        return [one for one in sorted((self.desk.folder / "training").glob("**/*.jsonl")) if one.name not in kept_back]
+
+    # ---- Watching
+
+    def watch(self, process: subprocess.Popen[bytes]) -> None:
+        code = process.poll()
+        with self.open_session() as session:
+            row = retrainings.get(session, self.number)
+            row.seen_at, row.progress = now(), {"step_of": self.step, **self.progress()}
+            wanted = row.wanted
+        if code is None:
+            if wanted and not self.was_told:
+                self.was_told = True
+                process.send_signal(signal.SIGINT)  # a training ends its step and keeps a checkpoint
+            return
+        self.running = None
+        if wanted == "cancel":
+            self.forget()
+            self.finish("cancelled", "It was cancelled. Nothing of it is kept.")
+        elif wanted == "pause":
+            self.finish("paused", "It goes on where it stopped.")
+        elif code:
+            self.finish("failed", f"The step {self.step} failed: {last_line(self.folder / f'{self.step}.log')}")
+        elif self.step == "judging":
+            self.conclude()
+        else:
+            self.begin(STEPS[STEPS.index(self.step) + 1])
+
+    def progress(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def conclude(self) -> None:
+        """The candidate is known among the versions; whether it serves is a person's decision."""
+        report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        with self.open_session() as session:
+            versions.know(session, adapters_of(self.desk, self.settings, self.var), serves=versions.serving(session))
+        self.finish("done", str(report["words"]), report)
+
+    def finish(self, state: str, words: str, report: dict[str, Any] | None = None) -> None:
+        with self.open_session() as session:
+            retrainings.end(retrainings.get(session, self.number), state, words, report)
+        self.number, self.step = 0, ""
+
+    def forget(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.out, ignore_errors=True)
+
+    def stop(self) -> None:
+        """The house closes: a training keeps a checkpoint, and goes on at the next start."""
+        if self.running is not None and self.running.poll() is None and not self.was_told:
+            self.running.send_signal(signal.SIGINT)
+
+
+def end_left_behind(path: Path) -> None:
+    """A step that outlived its house, after a crash: it is told to stop, and waited for."""
+    if not path.is_file():
+        return
+    pid = int(path.read_text(encoding="ascii"))
+    command = Path(f"/proc/{pid}/cmdline")
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while is_alive(pid) and command.is_file() and b"finetuning" in command.read_bytes() and time.monotonic() < deadline:
+        if not told:
+            os.kill(pid, signal.SIGINT)
+            told = True
+        time.sleep(0.2)
+
+
+def be_gentle() -> None:
+    os.nice(GENTLE)
+
+
+def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8")
+
+
+def last_line(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").replace("\r", "\n").split("\n") if path.is_file() else []
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "no reason given")
