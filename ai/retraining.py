@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ai.model.naming import adapter_name
 from ai.registry import adapters_of
 from ai.settings import ModelSettings
 from db import lessons, retrainings, versions
@@ -51,6 +52,7 @@ class School:
     secret: str
     threads: int = 0
     frozen: Path | None = None  # the mails to judge on; the desk's heldout.jsonl where none is named
+    fitted: Path | None = None  # the mails to calibrate on; the desk's calibration.jsonl
     running: subprocess.Popen[bytes] | None = field(default=None)
     number: int = 0
     step: str = ""
@@ -85,7 +87,7 @@ class School:
             self.gather(folder)
         with self.open_session() as session:
             row = retrainings.get(session, self.number)
-            row.state, row.version, start = step, self.out.name, versions.folder_for(session, row.start)
+            row.state, start = step, versions.folder_for(session, row.start)
             steps = row.steps
         command = {"training": self.train, "calibrating": self.calibrate, "judging": self.judge}[step](start, steps)
         self.step, self.was_told = step, False
@@ -94,6 +96,7 @@ class School:
             self.running = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
                 preexec_fn=be_gentle,
@@ -121,7 +124,8 @@ class School:
         return [*command, *self.common]
 
     def calibrate(self, start: str, steps: int) -> list[str]:
-        return ["ai/finetuning/calibrate.py", "--desk", self.desk.name, "--adapter", str(self.out), *self.common]
+        command = ["ai/finetuning/calibrate.py", "--desk", self.desk.name, "--adapter", str(self.out), *self.common]
+        return [*command, *(["--data", str(self.fitted)] if self.fitted else [])]
 
     def judge(self, start: str, steps: int) -> list[str]:
         command = [
@@ -227,6 +231,7 @@ class School:
         report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         with self.open_session() as session:
             versions.know(session, adapters_of(self.desk, self.settings, self.var), serves=versions.serving(session))
+            retrainings.get(session, self.number).version = adapter_name(str(self.out))
         self.finish("done", str(report["words"]), report)
 
     def finish(self, state: str, words: str, report: dict[str, Any] | None = None) -> None:
