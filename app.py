@@ -32,6 +32,7 @@ from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
 from ai.settings import ModelSettings
+from ai.triage import Triage
 from connectors.choosing import Outgoing
 from connectors.codes import code_next
 from connectors.demo import DEMO_SERVER
@@ -95,6 +96,7 @@ class Built:
     vault: Vault
     outgoing: Outgoing
     school: School
+    asking: DeskModel | None  # for drafts without a ticket, on a line of its own
 
 
 def read_all() -> Settings:
@@ -135,6 +137,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model=chosen_model(settings.model, desk, local),
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
+        asking=chosen_model(settings.model, desk, local_model(settings, desk, open_session))
+        if "draft" in stages
+        else None,
         school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
@@ -183,6 +188,7 @@ def house_of(built: Built) -> House:
         sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
+        triage=Triage(built.open_session, built.desk, built.asking) if built.asking else None,
         secret=built.school.secret,
         lan_allow=house.allowed_inside,
     )

@@ -13,8 +13,8 @@ from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
-from dashboard.ports import MailboxOffice, PreCheck, SendingOffice
-from dashboard.throttle import Throttle
+from dashboard.ports import MailboxOffice, PreCheck, SendingOffice, Triage
+from dashboard.throttle import Limits, Throttle
 from db import people, tickets
 from db.desk import Desk
 from db.models import Person, Ticket, now
@@ -38,6 +38,8 @@ class House:
     demo: bool = False
     mail_office: MailboxOffice | None = None
     sending: SendingOffice | None = None
+    triage: Triage | None = None
+    limits: Limits = field(default_factory=Limits)
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings
     provider: Provider | None = None  # of identities
@@ -61,6 +63,7 @@ class Caller:
     zone: str = ""
     uses_keys: bool = True
     team: str = ""
+    per_minute: int = 60  # drafts that may be asked for without a ticket
 
     @property
     def initials(self) -> str:
@@ -119,7 +122,9 @@ def program_of(house: House, authorization: str) -> Caller:
         key = people.key_of(session, authorization.removeprefix("Bearer ").strip())
         if key is None:
             raise HTTPException(401, "This API key is unknown.", headers={"WWW-Authenticate": "Bearer"})
-        caller = Caller(f"key {key.name}", "agent", frozenset(map(str, key.scopes)), is_program=True)
+        caller = Caller(
+            f"key {key.name}", "agent", frozenset(map(str, key.scopes)), is_program=True, per_minute=key.per_minute
+        )
         is_news = key.used_at is None or key.used_at < now() - timedelta(minutes=1)
     if is_news:
         with house.open_session() as session:

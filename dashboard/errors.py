@@ -35,6 +35,7 @@ from db.search import WrongFilter
 from db.second_factor import WrongCode
 from db.targets import UnusableTarget
 from db.tickets import NoSuchTicket, StaleTicket
+from db.triage import Busy
 from db.vault import LostKey
 from db.versions import NoSuchVersion
 from db.votes import NoSuchVote
@@ -84,15 +85,20 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, unreadable_request)
     app.add_exception_handler(SignInNeeded, sign_in_needed)
     app.add_exception_handler(TooManyTries, too_many_tries)
+    app.add_exception_handler(Busy, too_many_tries)
     app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
     app.add_exception_handler(NoConnectionLeft, too_busy)
 
 
+def is_for_programs(request: Request) -> bool:
+    return request.url.path.startswith("/api/") or request.url.path == "/generate"
+
+
 def told(request: Request, status: int, words: str, headers: dict[str, str] | None = None) -> Response:
     """RFC 9457 for programs, a notice for htmx, a page for everyone else."""
     by_htmx = request.headers.get("hx-request")
-    by_program = request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", "")
+    by_program = is_for_programs(request) or "text/html" not in request.headers.get("accept", "")
     if by_program and not by_htmx:
         problem = {"type": "about:blank", "title": words, "status": status, "detail": words}
         return JSONResponse(problem, status, headers, media_type="application/problem+json")
@@ -130,7 +136,7 @@ def too_busy(request: Request, error: Exception) -> Response:
 
 
 def too_many_tries(request: Request, error: Exception) -> Response:
-    assert isinstance(error, TooManyTries)
+    assert isinstance(error, (TooManyTries, Busy))
     return told(request, 429, str(error), {"Retry-After": str(error.seconds)})
 
 
@@ -152,6 +158,6 @@ def no_database(request: Request, error: Exception) -> Response:
 def sign_in_needed(request: Request, error: Exception) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": "/session"})
-    if request.url.path.startswith("/api/"):
+    if is_for_programs(request):
         return told(request, 401, "Sign in, or send an API key.", {"WWW-Authenticate": "Bearer"})
     return RedirectResponse("/session", 303)

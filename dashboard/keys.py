@@ -12,7 +12,7 @@ from db.migrate import migrate
 from db.session import open_database
 from db.settings import HouseSettings, WrongSetting, read_settings
 
-SCOPES = ("tickets:read", "tickets:write", "approvals:write", "retrainings:write")
+SCOPES = ("tickets:read", "tickets:write", "approvals:write", "retrainings:write", "generate", "triage")
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from dashboard.routes import (
     edits,
     files,
     first_steps,
+    generate,
     health,
     identities,
     insights,
@@ -108,10 +109,11 @@ def add_pages(app: FastAPI) -> None:
         app.include_router(
             module.router, dependencies=[Depends(security.same_site)], include_in_schema=module is health
         )
-    guarded = [Depends(security.same_site), Depends(get_caller), Depends(check_may_write)]
+    guarded = [Depends(get_caller), Depends(security.same_site), Depends(check_may_write)]  # no key: 401, not 403
     for module in SIGNED_IN:
         app.include_router(module.router, dependencies=guarded, include_in_schema=False)
     app.include_router(api.router, dependencies=guarded)
+    app.include_router(generate.router, dependencies=guarded)
     app.include_router(docs, dependencies=guarded, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), "static")
     app.mount("/vendor/htmx", StaticFiles(packages=[("django_htmx", "static/django_htmx")]), "htmx")

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from db.customers import Membership
 from db.plans import Asked, Occurrence, Plan
+from db.triage import MailIn, Triaged
 
 
 class PreCheck(Protocol):
@@ -22,6 +23,13 @@ class PreCheck(Protocol):
 
     def look(self, action: str, params: Mapping[str, Any]) -> str:
         """What the club shows of an action whose outcome nobody knows, in words. Raise NoAnswer."""
+
+
+class Triage(Protocol):
+    """The model, for a mail that is no ticket."""
+
+    def triage(self, mail: MailIn) -> Triaged:
+        """Raise NoAnswer where the model gives none, Busy where too much waits already."""
 
 
 class SendingOffice(Protocol):

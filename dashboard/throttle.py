@@ -3,6 +3,9 @@
 import threading
 import time
 from collections import OrderedDict
+from math import ceil
+
+from db.triage import Busy
 
 FAILURES = 5
 WINDOW = 15 * 60  # seconds
@@ -48,3 +51,25 @@ class Throttle:
 
     def recent(self, name: str) -> list[float]:
         return [at for at in self.known.get(name, []) if at > time.monotonic() - self.window]
+
+
+class Limits:
+    """How often somebody may ask in a minute, in this process: a bucket that fills by and by (token bucket)."""
+
+    def __init__(self) -> None:
+        self.known: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def take(self, name: str, per_minute: int) -> None:
+        """Raise Busy where the bucket is empty."""
+        with self.lock:
+            now = time.monotonic()
+            left, at = self.known.get(name, (float(per_minute), now))
+            left = min(float(per_minute), left + (now - at) * per_minute / 60)
+            if left < 1:
+                wait = ceil((1 - left) * 60 / max(1, per_minute))
+                raise Busy(f"{name} may ask {per_minute} times a minute. Ask again in {wait} s.", wait)
+            self.known[name] = (left - 1, now)
+            self.known.move_to_end(name)
+            while len(self.known) > MOST_KNOWN:
+                self.known.popitem(last=False)

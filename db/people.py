@@ -212,10 +212,10 @@ def check_new_password(password: str, email: str) -> None:
         raise UnusablePerson(f"Choose another password. {words.rstrip('.')}.")
 
 
-def add_key(session: Session, name: str, scopes: Sequence[str]) -> str:
+def add_key(session: Session, name: str, scopes: Sequence[str], per_minute: int = 60) -> str:
     """Make an API key and return it; only its hash is kept."""
     key = f"cd_{secrets.token_urlsafe(32)}"
-    session.add(ApiKey(name=name, key_hash=digest(key), scopes=list(scopes)))
+    session.add(ApiKey(name=name, key_hash=digest(key), scopes=list(scopes), per_minute=per_minute))
     return key
 
 

@@ -26,7 +26,7 @@ PAGES = {
     "sent": "/sent", "customer": "/customers?email=oliver@finch.example", "insights": "/insights", "canned-replies": "/canned-replies",
     "rules": "/rules", "people": "/people", "api-keys": "/api-keys", "trail": "/trail", "mailboxes": "/mailboxes",
     "desk-settings": "/desk-settings", "notices": "/me/notices", "settings": "/me", "second-factor": "/me/second-factor",
-    "first-steps": "/first-steps", "webhooks": "/webhooks", "lessons": "/lessons", "german": "/tickets/2",
+    "first-steps": "/first-steps", "webhooks": "/webhooks", "lessons": "/lessons", "retrainings": "/retrainings",
 }  # fmt: skip
 ON_A_PHONE = {
     "queue": "/tickets/1#queue",
@@ -111,6 +111,11 @@ def take(browser: webdriver.Chrome, app: App, width: int, theme: str) -> None:
         time.sleep(0.9)
         hide_secrets(browser)
         keep(browser, f"{name}-{width}-{theme}")
+    send(browser, app, "/me", {"language": "de"})
+    browser.get(f"{app.address}/tickets/2")
+    time.sleep(0.9)
+    keep(browser, f"german-{width}-{theme}")
+    send(browser, app, "/me", {})
 
 
 def hide_secrets(browser: webdriver.Chrome) -> None:

@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
-from dashboard.forms import read_form
+from dashboard.forms import read_form, whole_number
 from dashboard.keys import SCOPES
 from dashboard.refusals import Refusal
 from db import people
 
 router = APIRouter(prefix="/api-keys")
+MOST = 100_000  # drafts a minute
 
 
 @router.get("")
@@ -34,7 +35,7 @@ def create(
     if not name or not scopes or set(scopes) - set(SCOPES):
         raise Refusal("Give the key a name and at least one scope.")
     try:
-        made = people.add_key(session, name, scopes)
+        made = people.add_key(session, name, scopes, min(MOST, max(1, whole_number(str(form.get("per_minute", "60"))))))
         session.flush()
     except IntegrityError as error:
         raise Refusal(f"There is a key named {name!r} already. Choose another name.") from error

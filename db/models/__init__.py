@@ -3,7 +3,7 @@
 from db.models.desk import DeskSetting, ModelVersion, Part
 from db.models.learning import Lesson, Retraining
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
-from db.models.people import ApiKey, Invitation, Person, SetUp, SignIn
+from db.models.people import ApiCall, ApiKey, Invitation, Person, SetUp, SignIn
 from db.models.promises import Confirmation, Event, Promise, Seal
 from db.models.rows import Base, Moment, now
 from db.models.tickets import (
@@ -23,6 +23,7 @@ from db.models.tickets import (
 from db.models.webhooks import Delivery, Webhook
 
 __all__ = [
+    "ApiCall",
     "ApiKey",
     "Attachment",
     "Base",

@@ -66,6 +66,20 @@ class ApiKey(Base):
     scopes: Mapped[list[Any]] = mapped_column(default=list)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    per_minute: Mapped[int] = mapped_column(default=60)  # drafts that it may ask for
+
+
+class ApiCall(Base):
+    """One draft that a program or a person asked for without a ticket: who, when, how long it took."""
+
+    __tablename__ = "api_calls"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    caller: Mapped[str] = mapped_column(Text)
+    route: Mapped[str] = mapped_column(String(40))
+    status: Mapped[int] = mapped_column()
+    milliseconds: Mapped[int] = mapped_column()
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class SetUp(Base):
