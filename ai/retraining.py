@@ -64,8 +64,10 @@ class School:
             self.watch(self.running)
             return False
         with self.open_session.reading() as session:
-            if not any(one.state in retrainings.OPEN for one in retrainings.newest(session)):
-                return False
+            rows = retrainings.newest(session)
+        self.clear([str(one.id) for one in rows if one.state in (*retrainings.OPEN, "paused")])
+        if not any(one.state in retrainings.OPEN for one in rows):
+            return False
         with self.open_session() as session:
             row = retrainings.claim(session)
             if row is None:
@@ -238,6 +240,12 @@ class School:
         with self.open_session() as session:
             retrainings.end(retrainings.get(session, self.number), state, words, report)
         self.number, self.step = 0, ""
+
+    def clear(self, kept: Sequence[str]) -> None:
+        """Lessons lie in files only as long as they are learnt: what has ended leaves none behind."""
+        for folder in (self.var / "retrainings").glob("*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

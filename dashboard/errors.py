@@ -19,6 +19,7 @@ from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
+from db.erasure import CannotForget
 from db.joining import CannotJoin
 from db.lessons import UnusableLesson
 from db.letters import UnusableLetter
@@ -71,6 +72,7 @@ STATUSES: dict[type[Exception], int] = {
     LostKey: 422,
     UnusableLesson: 422,
     CannotRetrain: 409,
+    CannotForget: 409,
     UnusableWebhook: 422,
     OutOfReach: 422,
     NoIdentity: 503,

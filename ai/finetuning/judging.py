@@ -84,7 +84,7 @@ def compared(sets: dict[str, list[Row]], before: Sequence[Answered], now: Sequen
         "pairs": {name: [{**asdict(one), "words": one.words()} for one in those if one.mails] for name, those in pairs.items()},
         "serving": figures(before),
         "candidate": figures(now),
-        "apart": [{"subject": a.row.mail.subject, "body": a.row.mail.body[:600], "gold": dict(a.gold.as_json()), "serving": said(a), "candidate": said(b)} for a, b in apart[:40]],
+        "apart": [{"id": a.row.id, "subject": a.row.mail.subject, "body": a.row.mail.body[:600], "gold": dict(a.gold.as_json()), "serving": said(a), "candidate": said(b)} for a, b in apart[:40]],
     }  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from dashboard import respond
-from dashboard.deps import House, Reading, TheCaller, TheHouse, Writing
+from dashboard.deps import House, Reading, TheAdmin, TheCaller, TheHouse, Writing
 from dashboard.forms import read_form
+from dashboard.refusals import Refusal
 from dashboard.rows import row_of
-from db import customers
+from db import customers, erasure
 from db.customers import Known, Membership
 from db.plans import NoAnswer
 
@@ -71,3 +72,24 @@ def part(
     """`other`: an address that is not theirs after all."""
     customers.part(session, str(form.get("other", "")))
     return respond.see(request, f"/customers?email={email}")
+
+
+@router.get("/oblivion")
+def ask(request: Request, house: TheHouse, session: Reading, caller: TheAdmin, email: Email) -> Response:
+    """What forgetting them would erase, before anything is."""
+    known = customers.of(session, email)
+    there = erasure.what_there_is(session, known)
+    return respond.page(request, house, "customers/oblivion.html", known=known, email=email, there=there)
+
+
+@router.post("/oblivion")
+def forget(
+    request: Request, house: TheHouse, caller: TheAdmin, email: Email, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`sure`: the address once more, typed by hand."""
+    if str(form.get("sure", "")).strip().lower() != email.strip().lower():
+        raise Refusal("Type the address to say that you mean it. Nothing was erased.")
+    with house.open_session() as session:
+        done = erasure.forget(session, customers.of(session, email), by=caller.name)
+    is_clean = erasure.scrub(house.open_session)
+    return respond.page(request, house, "customers/oblivion.html", known=None, email="", there=done, is_clean=is_clean)

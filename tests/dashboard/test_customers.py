@@ -5,6 +5,7 @@ from pages import FORM, HX, Pages
 
 from db import customers, tickets
 from db.customers import CannotMerge
+from db.models import Person
 
 ANNA = "/customers?email=anna@kowalczyk.example"
 
@@ -64,3 +65,22 @@ def test_merging_somebody_with_themselves_is_refused(pages: Pages) -> None:
         customers.merge(session, "a@x.example", "b@x.example")
         with pytest.raises(CannotMerge, match="already"):
             customers.merge(session, "b@x.example", "a@x.example")
+
+
+def test_forgetting_somebody_is_asked_twice_and_an_admins(pages: Pages) -> None:
+    address = "/customers/oblivion?email=anna@kowalczyk.example"
+    assert pages.client.get(address, headers=FORM).status_code == 403
+    with pages.open_session() as session:
+        session.get_one(Person, 1).role = "admin"
+    assert "What would be erased" in pages.client.get(address).text
+    refused = pages.client.post(address, data={"sure": "anna"}, headers=FORM)
+    assert refused.status_code == 422
+    assert pages.ticket().from_email == "anna@kowalczyk.example"
+
+    done = pages.client.post(address, data={"sure": "Anna@kowalczyk.example"}, headers=FORM)
+
+    assert done.status_code == 200
+    assert pages.ticket().from_email == ""
+    page = pages.client.get("/tickets/1?view=all").text  # it can still be looked at
+    assert "What was written here was forgotten." in page
+    assert "Anna" not in page

@@ -1,0 +1,187 @@
+"""Forgetting a customer: what they wrote, what was drafted, answered and learnt from it, for good.
+
+What stays is what says nothing of them: that there was a ticket, when, and which statuses it had; and of each mail the
+digest by which the same mail is recognised when a mailbox is read anew. The trail holds without the words that are erased.
+"""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Text, cast, delete, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from db import retrainings, tickets, trail
+from db.customers import Known
+from db.lifecycle import Status
+from db.models import (
+    Attachment,
+    Confirmation,
+    Customer,
+    CustomerAddress,
+    Edit,
+    Event,
+    Lesson,
+    Mail,
+    Note,
+    Notice,
+    Promise,
+    Retraining,
+    Tag,
+    Ticket,
+    Vote,
+)
+from db.session import OpenSession
+
+log = logging.getLogger(__name__)
+PATIENCE = 20.0  # seconds for others to leave the file alone
+UNDER_WAY = (Status.APPROVED, Status.ACTED)
+BLANK_TICKET: dict[str, Any] = {
+    "subject": "", "from_name": "", "from_email": "", "username": "", "snippet": "", "problem": "", "spam": "", "waiting_for": "",
+    "draft": None, "answer": None, "made_by": None, "plan": None, "trust": None, "lesson": None, "reasons": [],
+}  # fmt: skip
+BLANK_MAIL: dict[str, Any] = {
+    "raw": b"", "from_name": "", "from_email": "", "reply_to": "", "to": [], "cc": [], "subject": "", "text": "", "said": "", "older": "",
+    "html": "", "hidden": "", "orders": "", "message_id": "", "in_reply_to": "", "references": [], "attachments": [], "problem": "",
+    "identity_words": "", "has_html": False, "remote_images": False, "kind": "forgotten", "notices": ["What was written here was forgotten."],
+}  # fmt: skip
+
+
+class CannotForget(Exception):
+    """Something of theirs is being carried out just now; the message says which ticket."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was erased, and which versions of the model had learnt from it."""
+
+    tickets: int
+    mails: int
+    lessons: int
+    versions: Sequence[str]
+
+
+def what_there_is(session: Session, known: Known) -> Forgotten:
+    """What forgetting them would erase."""
+    ids, mails, taught = found(session, known)
+    return Forgotten(len(ids), len(mails), len(taught), versions_taught(session, taught))
+
+
+def found(session: Session, known: Known) -> tuple[list[int], list[int], list[int]]:
+    """Their tickets, the mails of those and those that they wrote elsewhere, and the lessons of all these mails."""
+    ids = list(session.scalars(select(Ticket.id).where(Ticket.from_email.in_(known.emails))))
+    mails = list(
+        session.scalars(select(Mail.id).where(or_(Mail.ticket_id.in_(ids), Mail.from_email.in_(known.emails))))
+    )
+    taught = list(session.scalars(select(Lesson.id).where(or_(Lesson.mail_id.in_(mails), Lesson.ticket_id.in_(ids)))))
+    return ids, mails, taught
+
+
+def versions_taught(session: Session, lesson_ids: Sequence[int]) -> list[str]:
+    """Versions that may have learnt from one of these lessons."""
+    if not lesson_ids:
+        return []
+    made = select(Retraining.version).where(Retraining.last_lesson >= min(lesson_ids), Retraining.version != "")
+    return sorted(set(session.scalars(made)))
+
+
+def forget(session: Session, known: Known, *, by: str) -> Forgotten:
+    """Erase it all, in one transaction. Raise CannotForget. Afterwards `scrub`, so that nothing stays in the file."""
+    ids, mails, taught = found(session, known)
+    busy = session.scalar(select(Ticket.id).where(Ticket.id.in_(ids), Ticket.status.in_(UNDER_WAY)).limit(1))
+    if busy is not None:
+        raise CannotForget(f"Ticket {busy} is being carried out. Forget them when it is done.")
+    for ticket_id in ids:
+        close(session, tickets.get(session, ticket_id), by=by)
+    ids, mails, taught = found(session, known)  # a ticket that is closed leaves a lesson
+    versions = versions_taught(session, taught)
+    unlearn(session, taught, versions, by=by)
+    erase_mails(session, mails)
+    for ticket_id in ids:
+        erase_ticket(session, tickets.get(session, ticket_id), by=by)
+    for email in known.emails:
+        session.execute(delete(CustomerAddress).where(CustomerAddress.email == email))
+    if known.customer_id is not None:
+        session.execute(delete(Customer).where(Customer.id == known.customer_id))
+    return Forgotten(len(ids), len(mails), len(taught), versions)
+
+
+def unlearn(session: Session, lesson_ids: Sequence[int], versions: Sequence[str], *, by: str) -> None:
+    """No lesson, no example in a report; a training under way is stopped, and one without them is ordered."""
+    names = {f"lesson-{one}" for one in lesson_ids}
+    start = ""
+    for row in session.scalars(select(Retraining).order_by(Retraining.id)):
+        if row.report.get("apart"):
+            row.report = {**row.report, "apart": [one for one in row.report["apart"] if one.get("id") not in names]}
+        if row.version in versions and not start:
+            start = row.start  # what served before the first that learnt from them
+        if lesson_ids and row.state == "paused":
+            retrainings.end(row, "cancelled", "Somebody was forgotten meanwhile.")
+        elif lesson_ids and row.state in retrainings.OPEN:
+            row.wanted = "cancel"
+    session.execute(delete(Lesson).where(Lesson.id.in_(lesson_ids)))
+    if versions:
+        session.add(
+            Retraining(asked_by=by, steps=retrainings.STEPS, start=start, words="Without somebody who was forgotten.")
+        )
+
+
+def erase_mails(session: Session, mail_ids: Sequence[int]) -> None:
+    wanted = session.scalars(select(Mail.attachments).where(Mail.id.in_(mail_ids)))
+    digests = {str(file.get("sha256", "")) for files in wanted for file in files} - {""}
+    session.execute(update(Mail).where(Mail.id.in_(mail_ids)).values(**BLANK_MAIL))
+    for digest in digests:
+        if not carried_elsewhere(session, digest):
+            session.execute(delete(Attachment).where(Attachment.sha256 == digest))
+
+
+def carried_elsewhere(session: Session, digest: str) -> bool:
+    rows = session.scalars(select(Mail.attachments).where(cast(Mail.attachments, Text).contains(digest)))
+    return any(file.get("sha256") == digest for files in rows for file in files)
+
+
+def close(session: Session, ticket: Ticket, *, by: str) -> None:
+    if ticket.status in (Status.RECEIVED, Status.IN_REVIEW, Status.STUCK):
+        tickets.move(session, ticket, Status.DISMISSED, actor=by, seen=ticket.version, note="forgotten")
+
+
+def erase_ticket(session: Session, ticket: Ticket, *, by: str) -> None:
+    """The ticket stays as a number with its statuses."""
+    for table in (Note, Edit, Tag, Vote, Notice, Confirmation):
+        session.execute(delete(table).where(table.ticket_id == ticket.id))
+    # what is still to be sent is withdrawn; what was sent stays as a row without words
+    session.execute(
+        update(Promise).where(Promise.ticket_id == ticket.id, Promise.state == "promised").values(state="withdrawn")
+    )
+    session.execute(update(Promise).where(Promise.ticket_id == ticket.id).values(payload={}, result=None, digest=""))
+    session.flush()
+    session.expire(ticket)
+    for name, value in BLANK_TICKET.items():
+        setattr(ticket, name, value)
+    session.flush()
+    session.execute(update(Event).where(Event.ticket_id == ticket.id).values(actor="", note=""))
+    trail.write(session, ticket, "forgotten", actor=by)
+
+
+def scrub(open_session: OpenSession) -> bool:
+    """Nothing of what was erased stays in free pages, in the index or in the log of SQLite. PostgreSQL's own VACUUM does it.
+
+    False where others kept the file busy: what was erased is out of reach, but may stand in its free pages until the next time.
+    """
+    engine = open_session.engine
+    if engine.dialect.name != "sqlite":
+        return True
+    with open_session() as session:
+        for table in ("mails", "notes", "tickets"):
+            session.execute(text(f"INSERT INTO {table}_words ({table}_words) VALUES ('rebuild')"))
+    with contextlib.closing(sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=PATIENCE)) as file:
+        try:
+            file.execute("VACUUM")
+            busy, *_ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as problem:
+            log.warning("the file could not be cleaned: %s", problem)
+            return False
+    return not busy
