@@ -56,6 +56,7 @@ class School:
     running: subprocess.Popen[bytes] | None = field(default=None)
     number: int = 0
     step: str = ""
+    next_order: float = 0.0
     was_told: bool = False  # to stop: a second time would kill it without a checkpoint
 
     def look(self) -> bool:
@@ -67,6 +68,7 @@ class School:
             rows = retrainings.newest(session)
         self.clear([str(one.id) for one in rows if one.state in (*retrainings.OPEN, "paused")])
         if not any(one.state in retrainings.OPEN for one in rows):
+            self.order_if_due()
             return False
         with self.open_session() as session:
             row = retrainings.claim(session)
@@ -78,6 +80,14 @@ class School:
         except NothingToLearn as problem:
             self.finish("failed", str(problem))
         return False
+
+    def order_if_due(self) -> None:
+        """Looked at once a minute: it counts lessons."""
+        if time.monotonic() < self.next_order:
+            return
+        self.next_order = time.monotonic() + 60
+        with self.open_session() as session:
+            retrainings.order_if_due(session, self.desk.timezone)
 
     # ---- Steps
 

@@ -1,16 +1,23 @@
 """Retrainings: ordered by a person or a program, carried out by one process, judged before their result may serve."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import versions
-from db.models import Retraining, now
+from db import lessons, versions
+from db.lifecycle import PROGRAM
+from db.models import DeskSetting, Retraining, now
 from db.outbox import is_alive, whoami
 
+NAME = "retraining"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOST_AFTER = 100_000
+SHORTEST_PAUSE = timedelta(hours=6)  # between two that nobody ordered
 STEPS = 120
 MOST_STEPS = 5000
 OPEN = ("queued", "training", "calibrating", "judging")
@@ -99,6 +106,54 @@ def may_serve(session: Session, name: str) -> str:
     if made.state != "done":
         return "It has not been judged yet."
     return "" if made.report.get("may_serve") else made.words
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a retraining is ordered by itself: after so many new lessons, or on a day of the week at an hour; 0 and "" never."""
+
+    after: int = 0
+    day: str = ""
+    hour: int = 3
+
+
+def plan(session: Session) -> Plan:
+    stored = session.get(DeskSetting, NAME)
+    return Plan(**stored.value) if stored else Plan()
+
+
+def save_plan(session: Session, *, after: int, day: str, hour: int) -> None:
+    """Raise CannotRetrain."""
+    if not (0 <= after <= MOST_AFTER and 0 <= hour <= 23 and (not day or day in DAYS)):
+        raise CannotRetrain(
+            f"State a number of lessons up to {MOST_AFTER}, a day of the week, and an hour from 0 to 23."
+        )
+    session.merge(DeskSetting(name=NAME, value={"after": after, "day": day, "hour": hour}))
+
+
+def is_due(planned: Plan, fresh: int, newest_at: datetime | None, here: datetime) -> bool:
+    """Whether one is to be ordered now. `fresh`: lessons since the last; `newest_at`: when one was ordered last; `here`: the desk's time."""
+    if not fresh or (newest_at is not None and newest_at > here - SHORTEST_PAUSE):
+        return False
+    if planned.after and fresh >= planned.after:
+        return True
+    return bool(planned.day) and DAYS[here.weekday()] == planned.day and here.hour == planned.hour
+
+
+def order_if_due(session: Session, zone: ZoneInfo) -> bool:
+    """Order one by itself, where the desk's plan says so and none is under way."""
+    planned = plan(session)
+    if not planned.after and not planned.day:
+        return False
+    rows = newest(session, 1)
+    fresh = lessons.count_after(session, learnt_up_to(session))
+    if not is_due(planned, fresh, rows[0].asked_at if rows else None, now().astimezone(zone)):
+        return False
+    try:
+        order(session, by=PROGRAM)
+    except CannotRetrain:
+        return False
+    return True
 
 
 def learnt_up_to(session: Session) -> int:

@@ -22,6 +22,7 @@ def index(request: Request, house: TheHouse, session: Reading) -> Response:
     return respond.page(
         request, house, "retrainings/index.html", retrainings=found, under_way=under_way, steps=retrainings.STEPS,
         versions=[(one, retrainings.may_serve(session, one.name)) for one in versions.choosable(session)],
+        plan=retrainings.plan(session), days=retrainings.DAYS,
         fresh=lessons.count_after(session, retrainings.learnt_up_to(session)), per_state=lessons.counts(session),
     )  # fmt: skip
 
@@ -53,6 +54,16 @@ def ask(
     if wanted not in ("pause", "resume", "cancel"):
         raise Refusal("Say whether to pause, to go on or to cancel.")
     retrainings.ask(session, retrainings.get(session, retraining_id), wanted)
+    return respond.see(request, "/retrainings")
+
+
+@router.post("/plan")
+def choose(
+    request: Request, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`after` so many lessons, or on a `day` at an `hour`; 0 and empty never."""
+    after, hour = (whole_number(str(form.get(name) or "0")) for name in ("after", "hour"))
+    retrainings.save_plan(session, after=after, day=str(form.get("day", "")), hour=hour)
     return respond.see(request, "/retrainings")
 
 

@@ -99,3 +99,13 @@ def test_programs_order_and_ask(pages: Pages) -> None:
     said = pages.stranger.get("/api/retrainings/1", headers=mine).json()
     assert (said["state"], said["steps"], said["may_serve"]) == ("queued", 7, False)
     assert pages.client.post("/api/retrainings", headers=FORM).status_code == 403  # an agent at a browser
+
+
+def test_a_plan_is_kept_and_a_wrong_one_refused(admin: Pages) -> None:
+    admin.client.post("/retrainings/plan", data={"after": "40", "day": "sun", "hour": "2"}, headers=FORM)
+
+    page = admin.client.get("/retrainings").text
+    assert 'name="after" value="40"' in page
+    assert '<option value="sun" selected>' in page
+    assert admin.client.post("/retrainings/plan", data={"hour": "25"}, headers=FORM).status_code == 409
+    assert admin.client.post("/retrainings/plan", data={"after": "many"}, headers=FORM).status_code == 422

@@ -1,10 +1,13 @@
 """A retraining is ordered once, taken by one process, and gone on with by another when that one died."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from db import lessons, retrainings, versions
-from db.models import Retraining
-from db.retrainings import CannotRetrain
+from db.models import Lesson, Mail, Retraining, Ticket
+from db.retrainings import CannotRetrain, Plan
 from db.session import OpenSession
 
 
@@ -78,3 +81,44 @@ def test_lessons_since_the_last_one_are_counted(open_session: OpenSession) -> No
         assert lessons.count_after(session, retrainings.learnt_up_to(session)) == 0
         session.add(Retraining(asked_by="mia", state="done", last_lesson=7))
         assert retrainings.learnt_up_to(session) == 7
+
+
+MONDAY = datetime(2026, 11, 23, 3, 10, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("planned", "fresh", "ago", "due"),
+    [
+        (Plan(after=50), 50, None, True),
+        (Plan(after=50), 49, None, False),
+        (Plan(after=50), 50, timedelta(hours=1), False),  # one failed just now: not again and again
+        (Plan(day="mon", hour=3), 1, timedelta(days=7), True),
+        (Plan(day="mon", hour=3), 0, None, False),
+        (Plan(day="mon", hour=4), 9, None, False),
+        (Plan(day="tue", hour=3), 9, None, False),
+        (Plan(day="mon", hour=3), 9, timedelta(minutes=5), False),  # once in that hour
+    ],
+)
+def test_when_one_is_ordered_by_itself(planned: Plan, fresh: int, ago: timedelta | None, due: bool) -> None:
+    assert retrainings.is_due(planned, fresh, MONDAY - ago if ago else None, MONDAY) is due
+
+
+def test_the_desk_orders_by_its_plan_and_never_two(open_session: OpenSession) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    with open_session() as session:
+        assert not retrainings.order_if_due(session, zone)
+        for bad in ({"after": -1}, {"day": "noday"}, {"hour": 24}):
+            with pytest.raises(CannotRetrain):
+                retrainings.save_plan(session, **{"after": 1, "day": "", "hour": 3, **bad})  # type: ignore[arg-type]
+        retrainings.save_plan(session, after=1, day="", hour=3)
+        assert not retrainings.order_if_due(session, zone)  # there is no lesson
+        ticket = Ticket(subject="x")
+        session.add(ticket)
+        session.flush()
+        session.add(Mail(id=1, ticket_id=ticket.id, raw=b"", dedupe_key="k"))
+        session.flush()
+        session.add(Lesson(ticket_id=ticket.id, mail_id=1, kind="signed", by="mia", draft={}, answer={"reply": "x"}))
+        session.flush()
+        assert retrainings.order_if_due(session, zone)
+        assert not retrainings.order_if_due(session, zone)
+        assert retrainings.newest(session)[0].asked_by == "courtdesk"
