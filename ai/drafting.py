@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any, Protocol
 
-import py3langid
-
 from ai.confidence import TALKS_TO_US, Evidence, judged, read_calibration
+from ai.language import heard
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
@@ -90,7 +89,9 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     found = judged(Evidence.of(written, draft, asked.mail.words), desk, read_calibration(asked.adapter))
     question = tickets.newest_question(ticket)
     has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
-    reasons = [*found.reasons, *([TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else [])]
+    spoken = heard((question.said or question.text) if question else asked.mail.body, desk)
+    reasons = [*([spoken.reason] if spoken.is_foreign else []), *found.reasons]
+    reasons += [TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else []
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
@@ -99,9 +100,9 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         ticket,
         draft,
         confidence=found.confidence,
-        needs_human=found.needs_human or has_orders,
+        needs_human=found.needs_human or has_orders or spoken.is_foreign,
         reasons=reasons,
-        language=language_of(asked.mail.body, desk),
+        language=spoken.code,
         wanted_model="",
         made_by=made_by(written, desk, draft),
     )
@@ -155,11 +156,3 @@ def top_three(categories: dict[str, float]) -> list[tuple[str, float]]:
 
 def name_of(made_by: dict[str, Any]) -> str:
     return str(made_by.get("adapter") or made_by.get("base") or "model")
-
-
-def language_of(text: str, desk: Desk) -> str:
-    """One of the desk's languages, its first where the text is too short to say."""
-    if len(text) < 12:
-        return desk.languages[0]
-    ranked = [language for language, _ in py3langid.rank(text) if language in desk.languages]
-    return ranked[0] if ranked else desk.languages[0]

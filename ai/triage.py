@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from ai.confidence import Evidence, judged, read_calibration
 from ai.drafting import Model, ModelDown, name_of, top_three
+from ai.language import heard
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
@@ -70,14 +71,15 @@ class Triage:
         except UnusableOutput as problem:
             raise NoAnswer(f"The model's draft cannot be used: {problem}") from problem
         found = judged(Evidence.of(news, draft, text.words), self.desk, read_calibration(adapter))
+        spoken = heard(text.body, self.desk)
         began, decided = moments
         taken = {"waited": began - one.asked_at, "category": decided - began, "total": time.monotonic() - one.asked_at}
         return Triaged(
             draft=draft,
             confidence=round(found.confidence or 0.0, 4),
-            needs_human=found.needs_human,
+            needs_human=found.needs_human or spoken.is_foreign,
             categories=top_three(news.categories),
-            reasons=list(found.reasons),
+            reasons=[*([spoken.reason] if spoken.is_foreign else []), *found.reasons],
             sources=[{key: str(value) for key, value in asdict(one).items()} for one in news.passages],
             model=name_of(news.made_by),
             timings_ms={name: round(1000 * seconds) for name, seconds in taken.items()},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.core import negotiate_locale
+from babel.core import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from fastapi import Request
@@ -121,7 +121,11 @@ def shipped(code: str) -> dict[str, str]:
 @lru_cache(maxsize=32)
 def language_of(code: str, labels: tuple[tuple[str, str], ...] = ()) -> Language:
     """`labels`: what the desk itself calls things in that language."""
-    return ENGLISH if code == "en" else Language(code, {**shipped(code), **dict(labels)})
+    if code == "en":
+        return ENGLISH
+    names = Locale(code).languages
+    spoken = {str(name): str(names[one]) for one, name in Locale("en").languages.items() if one in names}
+    return Language(code, {**spoken, **shipped(code), **dict(labels)})
 
 
 def use(request: Request, chosen: str, labels: Mapping[str, Mapping[str, str]]) -> Language:
@@ -163,6 +167,11 @@ def on(day: date) -> str:
     return format_date(day, "d. MMM" if code == "de" else "dd MMM", locale=code)
 
 
+def language_name(code: str) -> str:
+    """A language's name in the language of the page."""
+    return str(Locale(current.get().code).languages.get(code, code))
+
+
 def begun_large(words: str) -> str:
     """With a large first letter; the rest stays as it is."""
     return words[:1].upper() + words[1:]
@@ -177,4 +186,4 @@ def for_scripts() -> dict[str, str]:
 def install(environment: Any) -> None:
     """Give the templates their words."""
     environment.globals.update(_=say, words_for_scripts=for_scripts)
-    environment.filters.update(at=at, on=on, begun_large=begun_large)
+    environment.filters.update(at=at, on=on, begun_large=begun_large, language_name=language_name)

@@ -27,6 +27,7 @@ class Row:
     sure: str
     is_low: bool
     due: str  # how long until an answer is due, where that is soon
+    foreign: str  # its language, where the desk does not answer in it
 
 
 def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ()) -> Row:
@@ -50,6 +51,7 @@ def row_of(ticket: Ticket, desk: Desk, excerpt: Sequence[tuple[str, bool]] = ())
         sure,
         ticket.confidence is not None and ticket.confidence < 0.85,
         due_of(ticket),
+        ticket.language if ticket.language and ticket.language not in desk.languages else "",
     )
 
 

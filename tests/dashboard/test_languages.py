@@ -80,6 +80,7 @@ def test_a_translation_has_the_holes_of_its_sentence() -> None:
         ("Cannot reset password: the club knows no account mia", "Geht nicht (Passwort zurücksetzen): der Verein kennt kein Konto mia"),
         ("Routine: taken back by “Cancel booking”", "Alltäglich: rückgängig durch „Buchung stornieren“"),
         ("3 days", "3 Tage"),
+        ("it is written in French, which the model has not learnt", "sie ist auf Französisch geschrieben, was das Modell nicht gelernt hat"),
         ("Nobody translated this.", "Nobody translated this."),
         ("", ""),
     ],
