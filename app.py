@@ -28,7 +28,7 @@ from actions.settings import ActionsSettings
 from actions.webhooks import deliver_next
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next
-from ai.model.client import LocalModel
+from ai.model.client import LocalModel, Signed
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
 from ai.settings import ModelSettings
@@ -49,7 +49,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import parts, people, tickets, versions
+from db import parts, people, tickets, triage, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.loop import Loop
@@ -69,6 +69,7 @@ LOOK_AT_MAILBOXES = 5
 LOOK_AT_CLUB = 15
 SEAL_EVERY = 1
 LOOK_AT_DUE = 30
+LOOK_AT_BOOKS = 3600
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -126,7 +127,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.getLogger("httpx").setLevel("WARNING")
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
-    local = local_model(settings, desk, open_session)
+    adapter = know_versions(open_session, settings, desk)
+    local, second = (
+        local_model(settings, desk, adapter, signed) for signed in (signed_in(open_session), nothing_signed)
+    )
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)
     built = Built(
@@ -137,9 +141,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         model=chosen_model(settings.model, desk, local),
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
-        asking=chosen_model(settings.model, desk, local_model(settings, desk, open_session))
-        if "draft" in stages
-        else None,
+        asking=chosen_model(settings.model, desk, second) if "draft" in stages else None,
         school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
@@ -158,16 +160,20 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     for loop in loops:
         loop.stopping.set()
     local.stop()
+    second.stop()
     built.school.stop()
     if sandbox is not None:
         sandbox.terminate()
 
 
-def local_model(settings: Settings, desk: Desk, open_session: OpenSession) -> LocalModel:
-    adapter = know_versions(open_session, settings, desk)
-    return LocalModel(
-        desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed_in(open_session)
-    )
+def local_model(settings: Settings, desk: Desk, adapter: str, signed: Signed) -> LocalModel:
+    """One line to the engine here; whoever else asks has one of their own."""
+    return LocalModel(desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed)
+
+
+def nothing_signed(since: int) -> tuple[int, list[Draft]]:
+    """The first line teaches the engine what was signed."""
+    return since, []
 
 
 def house_of(built: Built) -> House:
@@ -224,6 +230,7 @@ def house_loops(built: Built) -> list[Loop]:
     return [
         Loop("trail", lambda: seal_next(built.open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
         Loop("due", lambda: tell_overdue(built.open_session), lambda: time.sleep(LOOK_AT_DUE)),
+        Loop("books", lambda: triage.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
     ]
 
 

@@ -3,6 +3,7 @@
 https://www.standardwebhooks.com: HMAC-SHA256 over "id.timestamp.body", base64, after "v1,".
 """
 
+import asyncio
 import base64
 import hmac
 import time
@@ -13,11 +14,11 @@ import httpx
 
 from db import webhooks
 from db.models import Delivery
-from db.reach import OutOfReach, reach
+from db.reach import OutOfReach, Reachable, reach
 from db.session import OpenSession
 from db.vault import LostKey, Vault
 
-SECONDS = 15.0
+SECONDS = 15.0  # for a whole exchange; less than the lease of a delivery
 KEPT_OF_ANSWER = 300  # characters
 
 
@@ -46,32 +47,49 @@ def send(row: Delivery, url: str, secret: str, vault: Vault, allowed: Sequence[s
     """Whether it was taken, what was said, and whether the address is gone for good."""
     try:
         where, key = reach(url, allowed), str(vault.open(secret))
-        request = httpx.Request(
-            "POST",
-            where.url,
-            content=row.body.encode(),
-            headers={
-                "Host": where.netloc,
-                "Content-Type": "application/json",
-                "User-Agent": "Courtdesk",
-                **signature(row.key, row.body, key),
-            },
-            extensions={"sni_hostname": where.host},
-        )
-        with httpx.Client(timeout=SECONDS, trust_env=False) as client:  # no proxy: the address was judged here
-            answer = client.send(request, stream=True)
-            try:
-                said = next(answer.iter_bytes(KEPT_OF_ANSWER), b"").decode("utf-8", "replace")
-            finally:
-                answer.close()
+        status, reason, said = asyncio.run(exchange(where, row, key))
     except (OutOfReach, LostKey) as problem:
         return False, str(problem), False
-    except httpx.HTTPError as problem:
-        return False, f"{type(problem).__name__}: {problem}", False
-    words = f"{answer.status_code} {answer.reason_phrase}: {said[:KEPT_OF_ANSWER]}".rstrip(": ")
-    if answer.is_redirect:
+    except TimeoutError:
+        return False, f"No whole answer within {SECONDS:g} seconds.", False
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+        return False, f"{type(problem).__name__}: {cause_of(problem)}"[:KEPT_OF_ANSWER], False
+    words = f"{status} {reason}: {said}".rstrip(": ").replace("\0", "")  # PostgreSQL keeps no NUL
+    if httpx.codes.is_redirect(status):
         words += " A redirect is not followed: state the final address."
-    return answer.is_success, words, answer.status_code == httpx.codes.GONE
+    return httpx.codes.is_success(status), words, status == httpx.codes.GONE
+
+
+def cause_of(problem: BaseException) -> BaseException:
+    """What the operating system said, below the words of the libraries."""
+    while problem.__cause__ or problem.__context__:
+        problem = problem.__cause__ or problem.__context__ or problem
+    return problem
+
+
+async def exchange(where: Reachable, row: Delivery, key: str) -> tuple[int, str, str]:
+    """Status, its words, and how the answer begins; all of it within SECONDS, however slowly the other side drips. Raise TimeoutError."""
+    request = httpx.Request(
+        "POST",
+        where.url,
+        content=row.body.encode(),
+        headers={
+            "Host": where.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "Courtdesk",
+            **signature(row.key, row.body, key),
+        },
+        extensions={"sni_hostname": where.host},
+    )
+    async with asyncio.timeout(SECONDS), httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:  # no proxy
+        answer = await client.send(request, stream=True)
+        said = b""
+        async for part in answer.aiter_bytes():
+            said += part
+            if len(said) >= KEPT_OF_ANSWER:
+                break
+        await answer.aclose()
+        return answer.status_code, answer.reason_phrase, said[:KEPT_OF_ANSWER].decode("utf-8", "replace")
 
 
 def signature(key: str, body: str, secret: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to ju
 REHEARSED = 3  # rows of the desk's own for each lesson, so that nothing is forgotten
 FEWEST_REHEARSED = 200
 STEPS = ("training", "calibrating", "judging")
+GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
 PID = "process.pid"
 PATIENCE = 120.0  # seconds for a step of training and its checkpoint
@@ -65,9 +66,9 @@ class School:
             self.watch(self.running)
             return False
         with self.open_session.reading() as session:
-            rows = retrainings.newest(session)
-        self.clear([str(one.id) for one in rows if one.state in (*retrainings.OPEN, "paused")])
-        if not any(one.state in retrainings.OPEN for one in rows):
+            states = retrainings.states(session)
+        self.clear(states)
+        if not any(state in retrainings.OPEN for state in states.values()):
             self.order_if_due()
             return False
         with self.open_session() as session:
@@ -95,12 +96,15 @@ class School:
         """Raise NothingToLearn."""
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        if step == "training" and not (folder / "lessons.jsonl").is_file():
+        if step == "training" and not (folder / GATHERED).is_file():
             self.gather(folder)
         with self.open_session() as session:
-            row = retrainings.get(session, self.number)
-            row.state, start = step, versions.folder_for(session, row.start)
-            steps = row.steps
+            row = retrainings.begin(session, self.number, step)
+            if row is None:
+                return self.give_up()
+            if step != "training":  # known by its name from now on, so that nothing serves that was not judged
+                row.version = adapter_name(str(self.out))
+            start, steps = versions.folder_for(session, row.start), row.steps
         command = {"training": self.train, "calibrating": self.calibrate, "judging": self.judge}[step](start, steps)
         self.step, self.was_told = step, False
         end_left_behind(folder / PID)
@@ -108,7 +112,7 @@ class School:
             self.running = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env=self.environment,
                 stdout=log,
                 stderr=log,
                 preexec_fn=be_gentle,
@@ -132,7 +136,7 @@ class School:
             "2e-4",
         ]
         command += ["--start", start] if start else []
-        command += ["--resume"] if (folder / "work").is_dir() else []
+        command += ["--resume"] if any((folder / "work").glob("checkpoint-*")) else []
         return [*command, *self.common]
 
     def calibrate(self, start: str, steps: int) -> list[str]:
@@ -167,6 +171,10 @@ class School:
         return [*base, "--threads", str(self.threads or max(1, (os.cpu_count() or 2) - 1))]
 
     @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    @property
     def folder(self) -> Path:
         return self.var / "retrainings" / str(self.number)
 
@@ -179,15 +187,18 @@ class School:
     def gather(self, folder: Path) -> None:
         """Write what is learnt, what is rehearsed and what is kept back to judge on. Raise NothingToLearn."""
         with self.open_session.reading() as session:
-            stated = list(lessons.rows(session, secret=self.secret))
+            stated = self.usable(list(lessons.rows(session, secret=self.secret)))
         if len(stated) < FEWEST:
             raise NothingToLearn(f"There are {len(stated)} lessons to learn from; it takes at least {FEWEST}.")
         fresh = stated[-min(MOST_FRESH, max(1, int(len(stated) * FRESH_SHARE))) :]
         learnt = stated[: len(stated) - len(fresh)]
+        with self.open_session() as session:  # before the files: who is forgotten must be found by this row
+            row = retrainings.get(session, self.number)
+            row.lessons, row.last_lesson, row.newest_lesson = len(learnt), number_of(learnt[-1]), number_of(fresh[-1])
         known = [
             json.loads(line)
             for path in self.taught_files()
-            for line in path.read_text(encoding="utf-8").splitlines()
+            for line in path.read_text(encoding="utf-8").split("\n")
             if line.strip()
         ]
         rehearsed = random.Random(self.number).sample(
@@ -195,10 +206,24 @@ class School:
         )
         write(folder / "fresh.jsonl", fresh)
         write(folder / "rows.jsonl", [*learnt, *rehearsed])
-        write(folder / "lessons.jsonl", learnt)
-        with self.open_session() as session:
-            row = retrainings.get(session, self.number)
-            row.lessons, row.last_lesson = len(learnt), int(str(learnt[-1]["id"]).rpartition("-")[2])
+        write(folder / GATHERED, learnt)  # last: where it stands, the others are whole
+
+    def usable(self, stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Without those that serving could not have written, and thinned; in a process of its own, for it is heavy."""
+        folder = self.folder
+        write(folder / "stated.jsonl", stated)
+        command = [sys.executable, "-m", "ai.finetuning.lessons", "--desk", self.desk.name]
+        command += ["--stated", str(folder / "stated.jsonl"), "--out", str(folder / "usable.jsonl")]
+        with (folder / "gathering.log").open("ab") as log:
+            done = subprocess.run(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=be_gentle, check=False
+            )
+        if done.returncode:
+            raise NothingToLearn(f"The lessons could not be read: {last_line(folder / 'gathering.log')}")
+        lines = (
+            (folder / "usable.jsonl").read_text(encoding="utf-8").split("\n")
+        )  # not splitlines: U+2028 may stand in a mail
+        return [json.loads(line) for line in lines if line]
 
     def taught_files(self) -> list[Path]:
         """The desk's rows, without those to judge and to calibrate on."""
@@ -243,7 +268,6 @@ class School:
         report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         with self.open_session() as session:
             versions.know(session, adapters_of(self.desk, self.settings, self.var), serves=versions.serving(session))
-            retrainings.get(session, self.number).version = adapter_name(str(self.out))
         self.finish("done", str(report["words"]), report)
 
     def finish(self, state: str, words: str, report: dict[str, Any] | None = None) -> None:
@@ -251,11 +275,24 @@ class School:
             retrainings.end(retrainings.get(session, self.number), state, words, report)
         self.number, self.step = 0, ""
 
-    def clear(self, kept: Sequence[str]) -> None:
-        """Lessons lie in files only as long as they are learnt: what has ended leaves none behind."""
+    def clear(self, states: dict[int, str]) -> None:
+        """Lessons lie in files only as long as they are learnt, and no adapter stays that did not come to its end."""
         for folder in (self.var / "retrainings").glob("*"):
-            if folder.name not in kept:
+            if states.get(int(folder.name)) not in (*retrainings.OPEN, "paused"):
                 shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self.var / "adapters" / self.desk.name).glob(f"{self.desk.name}-lessons-*"):
+            if states.get(int(folder.name.rpartition("-")[2]), "done") in ("failed", "cancelled"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def give_up(self) -> None:
+        """It is no longer ours, or a person stopped it before a step began."""
+        with self.open_session() as session:
+            row = retrainings.get(session, self.number)
+            if row.state in retrainings.OPEN and row.wanted:
+                retrainings.end(
+                    row, "paused" if row.wanted == "pause" else "cancelled", "It was stopped before the next step."
+                )
+        self.number, self.step = 0, ""
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -286,8 +323,15 @@ def be_gentle() -> None:
     os.nice(GENTLE)
 
 
+def number_of(stated: dict[str, Any]) -> int:
+    return int(str(stated["id"]).rpartition("-")[2])
+
+
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8")
+    """Whole or not at all."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def last_line(path: Path) -> str:

@@ -165,6 +165,12 @@ def check_may_write(request: Request, caller: Annotated[Caller, Depends(get_call
         raise HTTPException(403, "You may look at everything here, but not change it.")
 
 
+def check_is_a_person(caller: Annotated[Caller, Depends(get_caller)]) -> None:
+    """The pages are for people: a key's scopes say nothing of them."""
+    if caller.is_program:
+        raise HTTPException(403, "An API key is for the calls under /docs, not for the pages.")
+
+
 def get_ticket(ticket_id: int, session: Annotated[Session, Depends(get_session, scope="function")]) -> Ticket:
     return tickets.get(session, ticket_id)
 

@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
 from dashboard import errors, languages, respond, security
-from dashboard.deps import TheHouse, check_may_write, get_caller
+from dashboard.deps import TheHouse, check_is_a_person, check_may_write, get_caller
 from dashboard.routes import (
     actions,
     api,
@@ -111,7 +111,7 @@ def add_pages(app: FastAPI) -> None:
         )
     guarded = [Depends(get_caller), Depends(security.same_site), Depends(check_may_write)]  # no key: 401, not 403
     for module in SIGNED_IN:
-        app.include_router(module.router, dependencies=guarded, include_in_schema=False)
+        app.include_router(module.router, dependencies=[*guarded, Depends(check_is_a_person)], include_in_schema=False)
     app.include_router(api.router, dependencies=guarded)
     app.include_router(generate.router, dependencies=guarded)
     app.include_router(docs, dependencies=guarded, include_in_schema=False)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, or_, select, text, update
+from sqlalchemy import Text, cast, delete, literal, or_, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db import retrainings, tickets, trail
@@ -38,6 +39,7 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 PATIENCE = 20.0  # seconds for others to leave the file alone
+MERGED = 500  # pages of the index in one step
 UNDER_WAY = (Status.APPROVED, Status.ACTED)
 BLANK_TICKET: dict[str, Any] = {
     "subject": "", "from_name": "", "from_email": "", "username": "", "snippet": "", "problem": "", "spam": "", "waiting_for": "",
@@ -91,22 +93,34 @@ def versions_taught(session: Session, lesson_ids: Sequence[int]) -> list[str]:
 def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     """Erase it all, in one transaction. Raise CannotForget. Afterwards `scrub`, so that nothing stays in the file."""
     ids, mails, taught = found(session, known)
-    busy = session.scalar(select(Ticket.id).where(Ticket.id.in_(ids), Ticket.status.in_(UNDER_WAY)).limit(1))
-    if busy is not None:
-        raise CannotForget(f"Ticket {busy} is being carried out. Forget them when it is done.")
+    check_nothing_is_under_way(session, ids)
     for ticket_id in ids:
         close(session, tickets.get(session, ticket_id), by=by)
     ids, mails, taught = found(session, known)  # a ticket that is closed leaves a lesson
     versions = versions_taught(session, taught)
     unlearn(session, taught, versions, by=by)
-    erase_mails(session, mails)
+    files = files_of(session, ids, mails)
+    session.execute(update(Mail).where(Mail.id.in_(mails)).values(**BLANK_MAIL))
     for ticket_id in ids:
         erase_ticket(session, tickets.get(session, ticket_id), by=by)
+    for digest in files:
+        if not is_carried(session, digest):  # one that another customer's mail or reply carries, too, stays
+            session.execute(delete(Attachment).where(Attachment.sha256 == digest))
     for email in known.emails:
         session.execute(delete(CustomerAddress).where(CustomerAddress.email == email))
     if known.customer_id is not None:
         session.execute(delete(Customer).where(Customer.id == known.customer_id))
     return Forgotten(len(ids), len(mails), len(taught), versions)
+
+
+def check_nothing_is_under_way(session: Session, ids: Sequence[int]) -> None:
+    """Hold their tickets, so that nobody signs one meanwhile. Raise CannotForget."""
+    held = session.execute(select(Ticket.id, Ticket.status).where(Ticket.id.in_(ids)).with_for_update()).all()
+    busy = [number for number, status in held if status in UNDER_WAY]
+    leaving = select(Promise.ticket_id).where(Promise.ticket_id.in_(ids), Promise.state.in_(("running", "inflight")))
+    busy += session.scalars(leaving).all()
+    if busy:
+        raise CannotForget(f"Ticket {busy[0]} is being carried out. Forget them when it is done.")
 
 
 def unlearn(session: Session, lesson_ids: Sequence[int], versions: Sequence[str], *, by: str) -> None:
@@ -129,18 +143,20 @@ def unlearn(session: Session, lesson_ids: Sequence[int], versions: Sequence[str]
         )
 
 
-def erase_mails(session: Session, mail_ids: Sequence[int]) -> None:
-    wanted = session.scalars(select(Mail.attachments).where(Mail.id.in_(mail_ids)))
-    digests = {str(file.get("sha256", "")) for files in wanted for file in files} - {""}
-    session.execute(update(Mail).where(Mail.id.in_(mail_ids)).values(**BLANK_MAIL))
-    for digest in digests:
-        if not carried_elsewhere(session, digest):
-            session.execute(delete(Attachment).where(Attachment.sha256 == digest))
+def files_of(session: Session, ids: Sequence[int], mail_ids: Sequence[int]) -> set[str]:
+    """SHA-256 of every file that came with their mails, left with our replies, or lies in an edit."""
+    lists: list[Sequence[Any]] = list(session.scalars(select(Mail.attachments).where(Mail.id.in_(mail_ids))))
+    lists += session.scalars(select(Edit.files).where(Edit.ticket_id.in_(ids)))
+    payloads = session.scalars(select(Promise.payload).where(Promise.ticket_id.in_(ids)))
+    lists += [payload.get("files", ()) for payload in payloads]
+    return {str(file.get("sha256", "")) for files in lists for file in files} - {""}
 
 
-def carried_elsewhere(session: Session, digest: str) -> bool:
-    rows = session.scalars(select(Mail.attachments).where(cast(Mail.attachments, Text).contains(digest)))
-    return any(file.get("sha256") == digest for files in rows for file in files)
+def is_carried(session: Session, digest: str) -> bool:
+    return any(
+        session.scalar(select(literal(1)).where(cast(column, Text).contains(digest)).limit(1)) is not None
+        for column in (Mail.attachments, Edit.files, Promise.payload)
+    )
 
 
 def close(session: Session, ticket: Ticket, *, by: str) -> None:
@@ -167,21 +183,33 @@ def erase_ticket(session: Session, ticket: Ticket, *, by: str) -> None:
 
 
 def scrub(open_session: OpenSession) -> bool:
-    """Nothing of what was erased stays in free pages, in the index or in the log of SQLite. PostgreSQL's own VACUUM does it.
+    """Nothing of what was erased stays in the index or in the log of SQLite. PostgreSQL's own VACUUM does it.
 
-    False where others kept the file busy: what was erased is out of reach, but may stand in its free pages until the next time.
+    Rows that go are overwritten at once (`secure_delete`, see db/session.py). The index is merged in small steps, so that nobody
+    waits long. False where others kept the log busy: the next time cleans it.
     """
     engine = open_session.engine
     if engine.dialect.name != "sqlite":
         return True
-    with open_session() as session:
+    try:
         for table in ("mails", "notes", "tickets"):
-            session.execute(text(f"INSERT INTO {table}_words ({table}_words) VALUES ('rebuild')"))
-    with contextlib.closing(sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=PATIENCE)) as file:
-        try:
-            file.execute("VACUUM")
+            pages = -MERGED
+            while merged(open_session, table, pages):
+                pages = MERGED
+        with contextlib.closing(
+            sqlite3.connect(str(engine.url.database), isolation_level=None, timeout=PATIENCE)
+        ) as file:
             busy, *_ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as problem:
-            log.warning("the file could not be cleaned: %s", problem)
-            return False
+    except (sqlite3.OperationalError, OperationalError) as problem:
+        log.warning("the file could not be cleaned: %s", problem)
+        return False
     return not busy
+
+
+def merged(open_session: OpenSession, table: str, pages: int) -> bool:
+    """One step of merging an FTS5 index; negative at first: all of it, whatever its age. False where nothing was left."""
+    with open_session() as session:
+        count = text("SELECT total_changes()")
+        before = session.scalar(count) or 0
+        session.execute(text(f"INSERT INTO {table}_words ({table}_words, rank) VALUES ('merge', {int(pages)})"))
+        return (session.scalar(count) or 0) - before >= 2  # as its documentation says

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db import lessons, versions
@@ -56,14 +56,38 @@ def ask(session: Session, retraining: Retraining, wanted: str) -> None:
     """`pause`, `cancel`, or `resume`; the process that trains hears of it within seconds. Raise CannotRetrain."""
     if wanted == "resume" and retraining.state == "paused":
         retraining.state, retraining.wanted, retraining.owner = "queued", "", ""
-    elif wanted == "cancel" and retraining.state in ("queued", "paused"):
+    elif wanted == "cancel" and (retraining.state == "paused" or is_free(retraining)):
         end(retraining, "cancelled", "It was cancelled before it ended.")
-    elif wanted == "pause" and retraining.state == "queued":
+    elif wanted == "pause" and is_free(retraining):
         retraining.state = "paused"
     elif wanted in ("pause", "cancel") and retraining.state in OPEN:
         retraining.wanted = wanted
     else:
         raise CannotRetrain(f"This retraining is {retraining.state}: there is nothing to {wanted}.")
+
+
+def is_free(retraining: Retraining) -> bool:
+    """It waits, and no process has taken it."""
+    return retraining.state == "queued" and not retraining.owner
+
+
+def begin(session: Session, retraining_id: int, step: str) -> Retraining | None:
+    """The next step begins; None where the process no longer holds it, or a person wants it to stop."""
+    mine = update(Retraining).where(
+        Retraining.id == retraining_id,
+        Retraining.owner == whoami(),
+        Retraining.state.in_(OPEN),
+        Retraining.wanted == "",
+    )
+    taken = session.scalar(
+        mine.values(state=step, seen_at=now()).returning(Retraining.id).execution_options(synchronize_session=False)
+    )
+    return get(session, retraining_id) if taken is not None else None
+
+
+def states(session: Session) -> dict[int, str]:
+    """Of all that there were."""
+    return {int(number): str(state) for number, state in session.execute(select(Retraining.id, Retraining.state))}
 
 
 def claim(session: Session) -> Retraining | None:
@@ -157,6 +181,5 @@ def order_if_due(session: Session, zone: ZoneInfo) -> bool:
 
 
 def learnt_up_to(session: Session) -> int:
-    """The newest lesson that a finished retraining has learnt from."""
-    done = select(Retraining.last_lesson).where(or_(Retraining.state == "done", Retraining.last_lesson > 0))
-    return session.scalar(done.order_by(Retraining.last_lesson.desc()).limit(1)) or 0
+    """The newest lesson that there was for a retraining that came to its end, learnt or kept back to judge on."""
+    return session.scalar(select(func.max(Retraining.newest_lesson)).where(Retraining.state == "done")) or 0

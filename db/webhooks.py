@@ -25,6 +25,7 @@ AT_ONCE = 200
 LEASE = timedelta(seconds=60)
 WAITS = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000)  # seconds before each further attempt
 GIVEN_UP_AFTER = timedelta(days=5)  # of failures alone, the address is switched off
+REST = 60  # seconds that an address rests at most after a failure
 KEPT = timedelta(days=30)
 
 
@@ -76,8 +77,14 @@ def ping(session: Session, webhook: Webhook) -> Delivery:
 def again(session: Session, webhook: Webhook, delivery_id: int) -> None:
     """Once more, under the same key."""
     found = session.get(Delivery, delivery_id)
-    if found is not None and found.webhook_id == webhook.id:
-        found.state, found.attempts, found.next_at = "waiting", 0, now()
+    if found is None or found.webhook_id != webhook.id or is_out(found):
+        return
+    found.state, found.attempts, found.next_at = "waiting", 0, now()
+
+
+def is_out(delivery: Delivery) -> bool:
+    """An attempt may be under way."""
+    return delivery.state == "waiting" and delivery.tried_at is not None and delivery.tried_at > now() - LEASE
 
 
 def body_of(kind: str, data: dict[str, object]) -> str:
@@ -170,8 +177,14 @@ def failed(session: Session, delivery_id: int, answer: str, *, for_good: bool = 
     if for_good or found.attempts > len(WAITS):
         found.state = "given_up"
     else:
-        wait = WAITS[found.attempts - 1]
+        wait = WAITS[max(0, found.attempts - 1)]
         found.next_at = now() + timedelta(seconds=wait * (0.8 + 0.4 * secrets.randbelow(1000) / 1000))
+    # The address rests with everything that waits for it, so that others get their turn.
+    rest = now() + timedelta(seconds=min(REST, WAITS[0] * found.attempts))
+    waiting = update(Delivery).where(
+        Delivery.webhook_id == webhook.id, Delivery.state == "waiting", Delivery.next_at < rest
+    )
+    session.execute(waiting.values(next_at=rest).execution_options(synchronize_session=False))
 
 
 def forget_old(session: Session) -> None:

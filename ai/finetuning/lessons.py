@@ -56,12 +56,17 @@ def category(row: Row) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--desk", default="", help="folder under desks/ (default: the one of the settings)")
+    parser.add_argument("--stated", type=Path, help="JSONL of lessons instead of those of the database")
     parser.add_argument("--out", type=Path, required=True, help="JSONL, as finetune_lora.py --data reads it")
     args = parser.parse_args()
     settings = read_settings(HouseSettings)
-    desk, report = load_desk(settings.desk), Report()
-    with open_database(settings.database_url).reading() as session:
-        stated = list(lessons.rows(session, secret=kept_secret("pseudonyms", settings.var_dir)))
+    desk, report = load_desk(args.desk or settings.desk), Report()
+    if args.stated:
+        stated = [json.loads(line) for line in args.stated.read_text(encoding="utf-8").split("\n") if line.strip()]
+    else:
+        with open_database(settings.database_url).reading() as session:
+            stated = list(lessons.rows(session, secret=kept_secret("pseudonyms", settings.var_dir)))
     kept = taught(stated, desk, report)
     args.out.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one, _ in kept), encoding="utf-8")
     for problem in report.problems:

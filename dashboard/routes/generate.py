@@ -77,10 +77,12 @@ def model_of(house: House) -> Any:
 
 def asked(house: House, caller: Caller, route: str, ask: Callable[[], Triaged]) -> Triaged:
     """Within the caller's limit, and noted whatever comes of it. Raise Busy, NoAnswer."""
-    began, status = time.monotonic(), 200
+    began, status = time.monotonic(), 500
     try:
         house.limits.take(caller.name, caller.per_minute)
-        return ask()
+        found = ask()
+        status = 200
+        return found
     except Busy:
         status = 429
         raise

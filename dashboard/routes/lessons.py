@@ -1,7 +1,7 @@
 """Lessons: what the next model may learn; verified, corrected or dropped by people, taken along as JSONL. A lead's."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -53,9 +53,14 @@ def shown(lesson: Lesson, house: House) -> dict[str, object]:
         "label": label_of(house.desk, right.category),
         "values": [one for one in values if one[1] != one[2]],
         "diff": words_changed(draft.reply, right.reply) if answer else [],
-        "fields": [(field, right.details.get(field, "")) for field in house.desk.category(right.category).fields],
+        "fields": [(field, right.details.get(field, "")) for field in fields_of(house, right.category)],
         "names": [(one.name, one.label) for one in house.desk.categories],
     }
+
+
+def fields_of(house: House, category: str) -> Sequence[str]:
+    """None where the desk no longer has that category: the lesson can still be corrected or dropped."""
+    return next((one.fields for one in house.desk.categories if one.name == category), ())
 
 
 @router.post("/lessons/{lesson_id}")

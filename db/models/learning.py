@@ -58,6 +58,7 @@ class Retraining(Base):
     version: Mapped[str] = mapped_column(String(120), default="")  # its result
     lessons: Mapped[int] = mapped_column(default=0)
     last_lesson: Mapped[int] = mapped_column(default=0)
+    newest_lesson: Mapped[int] = mapped_column(default=0)  # that there was, those kept back to judge on included
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
     words: Mapped[str] = mapped_column(Text, default="")

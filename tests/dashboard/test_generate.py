@@ -1,14 +1,15 @@
 """Drafts for programs: in the shape of the contract, within limits, in the books, and nothing stored."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from pages import FORM, Pages
 
 from dashboard.throttle import Limits
-from db import people
+from db import people, triage
 from db.drafts import Draft
-from db.models import ApiCall, Mail, Ticket
+from db.models import ApiCall, Mail, Ticket, now
 from db.plans import NoAnswer
 from db.triage import Busy, MailIn, Triaged
 
@@ -107,6 +108,37 @@ def test_without_a_right_key_nothing_is_drafted(pages: Pages, model: FakeTriage)
     assert pages.stranger.post("/generate", json={"issue": "x"}, headers=key(pages, "tickets:read")).status_code == 403
     assert model.asked == []
     assert pages.client.post("/generate", json={"issue": "x"}, headers=FORM).status_code == 200  # somebody at a browser
+
+
+@pytest.mark.parametrize("path", ["/tickets", "/tickets/1", "/insights", "/me", "/lessons", "/people", "/mails/1.eml"])
+def test_a_key_opens_no_page(pages: Pages, model: FakeTriage, path: str) -> None:
+    every = key(pages, "generate", "triage", "tickets:read", "tickets:write", "approvals:write")
+
+    assert pages.stranger.get(path, headers=every).status_code == 403
+
+
+@pytest.mark.parametrize("noun", ["dismissal", "notes", "approval", "assignment", "forward"])
+def test_a_key_decides_nothing_on_a_page(pages: Pages, model: FakeTriage, noun: str) -> None:
+    every = key(pages, "generate", "triage", "tickets:read", "tickets:write", "approvals:write")
+
+    answer = pages.stranger.post(
+        f"/tickets/1/{noun}", data={"seen": "2", "text": "x", "to": "a@b.example"}, headers=every
+    )
+
+    assert answer.status_code == 403
+    assert pages.ticket().status == "in_review"
+
+
+def test_calls_are_forgotten_after_three_months(pages: Pages) -> None:
+    with pages.open_session() as session:
+        triage.note(session, "old", "/generate", 200, 1)
+        session.flush()
+        session.query(ApiCall).update({"at": now() - timedelta(days=91)})
+        triage.note(session, "new", "/generate", 200, 1)
+
+    triage.forget_old(pages.open_session)
+
+    assert [caller for caller, _, _ in calls(pages)] == ["new"]
 
 
 def test_limits_say_when_to_ask_again(pages: Pages, model: FakeTriage) -> None:

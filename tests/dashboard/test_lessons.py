@@ -80,6 +80,15 @@ def test_a_lesson_needs_a_right_answer(lead: Pages) -> None:
     assert lead.client.post("/lessons/9", data={"do": "drop"}, headers=FORM).status_code == 422
 
 
+def test_a_lesson_of_a_category_that_is_gone_can_still_be_judged(lead: Pages) -> None:
+    with lead.open_session() as session:
+        one = session.query(Lesson).one()
+        one.answer = {**(one.answer or {}), "category": "long_gone"}
+
+    assert "long_gone" in lead.client.get("/lessons").text
+    assert lead.client.post("/lessons/1", data={"do": "drop"}, headers=FORM).status_code == 303
+
+
 def test_an_agent_sees_none_of_it(pages: Pages) -> None:
     for path in ("/lessons", "/lessons.jsonl"):
         assert pages.client.get(path, headers=FORM).status_code == 403

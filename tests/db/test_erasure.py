@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from db import customers, decisions, erasure, lessons, notes, retrainings, tickets, trail
+from db import customers, decisions, erasure, lessons, notes, outbox, retrainings, tickets, trail
 from db.drafts import Draft
 from db.erasure import CannotForget
 from db.lifecycle import PROGRAM, Status
 from db.mails import keep_attachments
-from db.models import Attachment, Lesson, Mail, Person, Promise, Retraining, Ticket
+from db.models import Attachment, Edit, Lesson, Mail, Person, Promise, Retraining, Ticket
 from db.plans import Plan
 from db.session import OpenSession
 
@@ -179,6 +179,29 @@ def test_what_is_open_is_closed_and_what_waits_does_not_leave(desk: OpenSession)
         assert tickets.get(session, 3).status == "dismissed"
         assert {row.state for row in session.query(Promise).where(Promise.ticket_id == 3)} == {"withdrawn"}
     assert SECRET.lower() not in everything(desk)
+
+
+def test_a_file_that_another_reply_carries_stays_and_one_of_their_edits_goes(desk: OpenSession) -> None:
+    both, own = "a" * 64, "b" * 64
+    with desk() as session:
+        keep_attachments(session, {both: b"price list", own: b"a draft for them"})
+        for number, digests in ((1, (both,)), (2, (both, own))):
+            files = [{"name": "x", "type": "x", "size": 1, "sha256": one} for one in digests]
+            session.add(Edit(ticket_id=number, person_id=1, version=1, answer={}, files=files))
+
+    forget(desk)
+
+    with desk.reading() as session:
+        assert {one.sha256 for one in session.query(Attachment)} == {f"{1:064}", "f" * 64, both}
+
+
+@pytest.mark.parametrize("kind", ["letter", "code", "reply"])
+def test_what_leaves_just_now_is_waited_for(desk: OpenSession, kind: str) -> None:
+    with desk() as session:
+        outbox.promise(session, tickets.get(session, 2), kind, {"to": OWN}, key="x").state = "running"
+
+    with desk() as session, pytest.raises(CannotForget, match="Ticket 2"):
+        erasure.forget(session, customers.of(session, OWN), by="mia")
 
 
 def test_what_is_being_carried_out_is_finished_first(desk: OpenSession) -> None:

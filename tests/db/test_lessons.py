@@ -205,6 +205,17 @@ def test_dates_and_courts_stay_and_numbers_and_addresses_do_not(body: str, kept:
     assert not any(word in made for word in gone)
 
 
+@pytest.mark.parametrize(
+    ("name", "body"), [("Yildiz Kaya", "ben Yıldız Kaya"), ("İbrahim Öz", "Ibrahim ÖZ, ibrahim öz"), ("Strauß Anna", "STRAUSS anna")]
+)  # fmt: skip
+def test_letters_that_are_one_without_case_are_one_here(name: str, body: str) -> None:
+    row = {"mail": {"from_name": name, "subject": "", "body": body}, "answer": {"details": {}, "reply": ""}}
+
+    made = Pseudonyms("s").replaced(row)["mail"]["body"].casefold()
+
+    assert not any(word in made for word in ("kaya", "ıldız", "brahim"))
+
+
 @given(st.text(min_size=2, max_size=20), st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_no_text_of_a_stranger_breaks_it(name: str, body: str) -> None:

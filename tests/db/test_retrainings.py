@@ -63,6 +63,19 @@ def test_what_a_person_asks(open_session: OpenSession) -> None:
             retrainings.get(session, 9)
 
 
+def test_one_that_a_process_has_taken_is_stopped_by_that_process(open_session: OpenSession) -> None:
+    order(open_session)
+    with open_session() as session:
+        assert retrainings.claim(session) is not None  # still queued, and being gathered
+    with open_session() as session:
+        retrainings.ask(session, retrainings.get(session, 1), "cancel")
+        assert (retrainings.get(session, 1).state, retrainings.get(session, 1).wanted) == ("queued", "cancel")
+        assert retrainings.begin(session, 1, "training") is None
+    with open_session() as session:
+        session.query(Retraining).update({"wanted": "", "owner": "elsewhere:1"})
+        assert retrainings.begin(session, 1, "training") is None  # another has it
+
+
 def test_only_what_passed_the_gate_may_serve(open_session: OpenSession) -> None:
     with open_session() as session:
         versions.know(session, {"shipped": "/a", "good": "/b", "bad": "/c", "fresh": "/d"}, serves="shipped")
@@ -79,7 +92,8 @@ def test_only_what_passed_the_gate_may_serve(open_session: OpenSession) -> None:
 def test_lessons_since_the_last_one_are_counted(open_session: OpenSession) -> None:
     with open_session() as session:
         assert lessons.count_after(session, retrainings.learnt_up_to(session)) == 0
-        session.add(Retraining(asked_by="mia", state="done", last_lesson=7))
+        session.add(Retraining(asked_by="mia", state="failed", last_lesson=90, newest_lesson=99))
+        session.add(Retraining(asked_by="mia", state="done", last_lesson=5, newest_lesson=7))
         assert retrainings.learnt_up_to(session) == 7
 
 

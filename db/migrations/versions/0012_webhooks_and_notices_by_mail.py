@@ -13,6 +13,8 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("tickets", sa.Column("told_late", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # who was told before is not told again
+    op.execute("UPDATE tickets SET told_late = true WHERE id IN (SELECT ticket_id FROM notices WHERE kind = 'due')")
     op.add_column("people", sa.Column("mailed_of", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("people", sa.Column("identity", sa.String(300), nullable=False, server_default=""))
     op.add_column("notices", sa.Column("mail_at", MOMENT, nullable=True))

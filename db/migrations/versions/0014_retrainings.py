@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(120), nullable=False),
         sa.Column("lessons", sa.Integer(), nullable=False),
         sa.Column("last_lesson", sa.Integer(), nullable=False),
+        sa.Column("newest_lesson", sa.Integer(), nullable=False),
         sa.Column("progress", sa.JSON(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
