@@ -53,6 +53,7 @@ class School:
     secret: str
     threads: int = 0
     frozen: Path | None = None  # the mails to judge on; the desk's heldout.jsonl where none is named
+    own: Path | None = None  # the rows to rehearse; the desk's
     fitted: Path | None = None  # the mails to calibrate on; the desk's calibration.jsonl
     running: subprocess.Popen[bytes] | None = field(default=None)
     number: int = 0
@@ -141,7 +142,8 @@ class School:
 
     def calibrate(self, start: str, steps: int) -> list[str]:
         command = ["ai/finetuning/calibrate.py", "--desk", self.desk.name, "--adapter", str(self.out), *self.common]
-        return [*command, *(["--data", str(self.fitted)] if self.fitted else [])]
+        command += ["--data", str(self.fitted)] if self.fitted else []
+        return [*command, "--taught", *map(str, self.taught_files()), str(self.folder / GATHERED)]
 
     def judge(self, start: str, steps: int) -> list[str]:
         command = [
@@ -227,6 +229,8 @@ class School:
 
     def taught_files(self) -> list[Path]:
         """The desk's rows, without those to judge and to calibrate on."""
+        if self.own is not None:
+            return [self.own]
         kept_back = ("heldout.jsonl", "calibration.jsonl")
         return [one for one in sorted((self.desk.folder / "training").glob("**/*.jsonl")) if one.name not in kept_back]
 

@@ -183,6 +183,21 @@ class Dovecot:
         self.start()
 
 
+def wait_until_it_talks(port: int, seconds: float = 60) -> None:
+    """PostgreSQL listens before it answers."""
+    import psycopg
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="desk", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 class Postgres:
     """A PostgreSQL server of its own, durable as it comes; `url` is "" where PostgreSQL or its driver is missing."""
 
@@ -220,6 +235,7 @@ class Postgres:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=self.root
         )
         wait_for_port(self.port)
+        wait_until_it_talks(self.port)
         self.url = f"postgresql+psycopg://desk@127.0.0.1:{self.port}/postgres"
         return self
 

@@ -54,6 +54,7 @@ def main() -> None:
     add = parser.add_argument
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
     add("--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration.jsonl)")
+    add("--taught", nargs="*", default=[], help="rows to teach the second reader on (default: the desk's own)")
     add("--base", default="", help="hub id or folder (default: the bundled model)")
     add("--adapter", default="", help="folder of the adapter (default: the desk's own)")
     add("--threads", type=int, default=0, help="CPU threads (default: as many as torch likes)")
@@ -68,7 +69,8 @@ def main() -> None:
     rows = [row for path in paths for row in known_rows(path)]
     if len(rows) < LEAST_ROWS:
         raise SystemExit(f"{len(rows)} rows are too few to calibrate on; at least {LEAST_ROWS} are needed.")
-    taught = [row for path in own_data(desk) for row in read_rows(path, Report()) if row.answer]
+    own = [Path(path) for path in args.taught] or own_data(desk)
+    taught = [row for path in own for row in read_rows(path, Report()) if row.answer]
     second = taught_reader(taught)
 
     # How the model alone reads the mails, and how much the second reader may say beside it.

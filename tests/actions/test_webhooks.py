@@ -284,7 +284,7 @@ def test_a_server_that_is_down_is_named(open_session: OpenSession, vault: Vault)
 
     work(open_session, vault)
 
-    assert "efused" in rows(open_session)[0].answer
+    assert "Connect call failed" in rows(open_session)[0].answer
 
 
 @pytest.mark.parametrize(

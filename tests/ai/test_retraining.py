@@ -30,7 +30,11 @@ def school(open_session: OpenSession, desk: Desk, tmp_path: Path) -> School:
     made = random_model("llama")
     made.model.save_pretrained(tmp_path / "base")
     made.tokenizer.save_pretrained(tmp_path / "base")
-    for name, source, count in (("frozen", "heldout.jsonl", 6), ("fitted", "calibration.jsonl", 60)):
+    for name, source, count in (
+        ("frozen", "heldout.jsonl", 6),
+        ("fitted", "calibration.jsonl", 60),
+        ("own", "generated.jsonl", 260),
+    ):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(lines(source, count)), encoding="utf-8")
     with open_session() as session:
         versions.know(session, {"base model": ""}, serves="base model")
@@ -46,6 +50,7 @@ def school(open_session: OpenSession, desk: Desk, tmp_path: Path) -> School:
         threads=1,
         frozen=tmp_path / "frozen.jsonl",
         fitted=tmp_path / "fitted.jsonl",
+        own=tmp_path / "own.jsonl",
     )
     return made_school
 
@@ -136,7 +141,7 @@ def test_it_is_paused_survives_its_house_and_goes_on(school: School, open_sessio
     fresh = School(
         **{
             name: getattr(school, name)
-            for name in ("open_session", "desk", "settings", "var", "secret", "threads", "frozen", "fitted")
+            for name in ("open_session", "desk", "settings", "var", "secret", "threads", "frozen", "fitted", "own")
         }
     )
     with open_session() as session:

@@ -1,47 +1,19 @@
 """Full text: every word of mails, notes and tickets, on both databases."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from builders import database
-from servers import Postgres
 from sqlalchemy import text
 
 from db import attributes, notes, queue, search, tickets
-from db.migrate import migrate
 from db.models import Mail, Person, now
 from db.search import WrongFilter
-from db.session import OpenSession, open_database
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with Postgres() as server:
-        yield server.url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
-def desk_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenSession]:
-    if request.param == "sqlite":
-        yield database(tmp_path)
-        return
-    url = request.getfixturevalue("postgres")
-    if not url:
-        pytest.skip("PostgreSQL is not installed")
-    open_session = open_database(url)
-    with open_session() as session:
-        session.execute(text("DROP SCHEMA public CASCADE"))
-        session.execute(text("CREATE SCHEMA public"))
-    migrate(open_session)
-    yield open_session
-    open_session.engine.dispose()
+from db.session import OpenSession
 
 
 @pytest.fixture
-def three(desk_database: OpenSession) -> OpenSession:
-    with desk_database() as session:
+def three(open_session: OpenSession) -> OpenSession:
+    with open_session() as session:
         session.add(Person(id=1, email="mia@westpark.example", name="Mia Berg", password_hash="x"))
         for name, subject, body in [
             ("Anna Kowalczyk", "Racket", "I left a blue Wilson racket on court 3 <b>yesterday</b>."),
@@ -50,7 +22,7 @@ def three(desk_database: OpenSession) -> OpenSession:
         ]:
             sender = f"{name.split()[0].lower()}@club.example"
             tickets.open_by_hand(session, by="mia", subject=subject, body=body, from_email=sender, from_name=name)
-    return desk_database
+    return open_session
 
 
 def found(open_session: OpenSession, typed: str, view: str = "all") -> list[int]:

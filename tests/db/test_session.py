@@ -1,11 +1,19 @@
-"""Writing takes turns, whichever threads begin and end it."""
+"""On SQLite writing takes turns, whichever threads begin and end it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
+from builders import database
 from sqlalchemy import text
 
 from db.session import OpenSession
+
+
+@pytest.fixture
+def open_session(tmp_path: Path) -> OpenSession:
+    return database(tmp_path)
 
 
 def test_a_transaction_may_end_in_another_thread_than_it_began_in(open_session: OpenSession) -> None:
