@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from math import comb
 
 LEVEL = 0.05
-MOST_LOST = 0.02  # share of mails by which a candidate may be behind without being called worse
+MOST_LOST = 0.02  # share of mails by which a candidate may be behind without being called worse …
+ENOUGH = 100  # … where there are so many; of fewer, one mail is more than that, and only the test counts
 METRICS = {"category": "category", "username": "user name", "details": "details", "form": "form"}
 
 
@@ -29,7 +30,8 @@ class Pair:
         behind = (self.serving - self.candidate) / self.mails if self.mails else 0.0
         if self.measure == "form":
             return self.candidate < self.serving
-        return behind > MOST_LOST or (self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL)
+        is_far = behind > MOST_LOST and self.mails >= ENOUGH
+        return is_far or (self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL)
 
     @property
     def is_better(self) -> bool:

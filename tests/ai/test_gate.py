@@ -45,6 +45,13 @@ def test_not_worse_in_anything_and_better_in_something(pairs: list[Pair], may_se
     assert words in found.words
 
 
+def test_of_few_mails_only_the_test_counts() -> None:
+    assert not pair(2, 0, both=14, mails=20).is_worse
+    assert pair(5, 0, both=14, mails=20).is_worse
+    assert pair(3, 0, both=90, mails=100).is_worse
+    assert not pair(2, 0, both=90, mails=100).is_worse
+
+
 def test_worse_on_the_latest_mails_is_worse() -> None:
     assert not verdict({"frozen mails": [pair(0, 9)], "the latest mails": [pair(9, 0)]}).may_serve
 
