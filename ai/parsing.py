@@ -11,6 +11,16 @@ from db.drafts import Draft
 KEYS = ["category", "username", "details", "reply"]
 
 
+PLAIN = {
+    "hi": "Hello", "hello": "Hello", "dear": "Hello", "good morning": "Hello", "hallo": "Hallo", "liebe": "Hallo", "lieber": "Hallo",
+    "guten tag": "Guten Tag", "servus": "Servus", "moin": "Moin",
+}  # fmt: skip
+GREETING = re.compile(
+    rf"(?P<hello>{'|'.join(PLAIN)}) (?:(?:Mr|Mrs|Ms)\.? |Herr |Frau )?(?P<name>[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){{0,2}})(?=[,!])",
+    re.IGNORECASE,
+)
+
+
 class UnusableOutput(Exception):
     """The model's text is not a draft of this desk."""
 
@@ -46,13 +56,22 @@ def read_words(text: str, desk: Desk) -> Draft:
 def parse_draft(text: str, desk: Desk, mail: MailText) -> Draft:
     """Return the draft with resolved details. Raise UnusableOutput.
 
-    A user name or detail that the mail does not say is the model's invention and is dropped.
+    A user name, a detail or a name in the greeting that the mail does not say is the model's invention and is dropped.
     """
     said = read_words(text, desk)
     allowed = desk.category(said.category).fields
     stated = {k: v for k, v in said.details.items() if k in allowed and is_said(v, mail.words)}
     username = said.username if said.username in mail.words else ""
-    return Draft(said.category, username, resolve(stated, mail.date), said.reply.strip())
+    reply = without_invented_name(said.reply.strip(), f"{mail.from_name} {mail.from_email} {mail.words}")
+    return Draft(said.category, username, resolve(stated, mail.date), reply)
+
+
+def without_invented_name(reply: str, words: str) -> str:
+    """A greeting keeps its name only where somebody stated it: a mail without a sender's name is answered with a plain hello."""
+    found = GREETING.match(reply)
+    if found is None or any(part.casefold() in words.casefold() for part in found["name"].split()):
+        return reply
+    return f"{PLAIN[found['hello'].casefold()]}{reply[found.end() :]}"
 
 
 def is_said(value: str, words: str) -> bool:

@@ -5,7 +5,7 @@ import json
 import pytest
 from builders import mail_text, tennis
 
-from ai.parsing import UnusableOutput, category_head, parse_draft, write_draft
+from ai.parsing import UnusableOutput, category_head, parse_draft, without_invented_name, write_draft
 from db.drafts import Draft
 
 DESK = tennis()
@@ -60,3 +60,22 @@ def test_the_written_form_is_compact_and_in_order() -> None:
 
     assert text == '{"category":"other","username":"","details":{},"reply":"Grüße"}'
     assert text.startswith(category_head("other"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "said"),
+    [
+        ("Hi Jordan,\n\nhere it is.", "I forgot my password", "Hello,\n\nhere it is."),
+        ("Hi Anna,\n\nhere it is.", "Anna Kowalczyk", "Hi Anna,\n\nhere it is."),
+        ("Hi Anna,\n\nx", "anna@kowalczyk.example", "Hi Anna,\n\nx"),
+        ("Guten Tag Frau Müller,\nx", "Platz bitte", "Guten Tag,\nx"),
+        ("Guten Tag Herr Dr. Voss,\nx", "Voss", "Guten Tag Herr Dr. Voss,\nx"),
+        ("Liebe Petra,\nx", "Platz bitte", "Hallo,\nx"),
+        ("Hello,\nx", "", "Hello,\nx"),
+        ("Hello there, how are you", "", "Hello, how are you"),
+        ("High season begins, dear", "", "High season begins, dear"),
+        ("Dear John!\nx", "john", "Dear John!\nx"),
+    ],
+)
+def test_nobody_is_greeted_by_a_name_that_nobody_stated(reply: str, words: str, said: str) -> None:
+    assert without_invented_name(reply, words) == said
