@@ -21,7 +21,7 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not server and not browser and not model and not long and not gpu"
+	$(BIN)/python -m pytest -q -n 2 -m "not server and not browser and not model and not long and not gpu"
 
 format: .venv/installed
 	$(BIN)/ruff format .
