@@ -27,7 +27,7 @@ from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
 from actions.webhooks import deliver_next
 from ai.choosing import DeskModel, chosen_model
-from ai.drafting import ModelDown, draft_next
+from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.model.client import LocalModel, Signed
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
@@ -49,7 +49,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import parts, people, tickets, triage, versions
+from db import parts, people, promotions, tickets, triage, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.loop import Loop
@@ -254,7 +254,7 @@ def mail_loops(built: Built) -> list[Loop]:
 
 def draft_loops(built: Built) -> list[Loop]:
     loops = [
-        Loop("draft", lambda: draft_next(built.open_session, built.desk, built.model), routine=ROUTINE),
+        Loop("draft", lambda: draft_or_shadow(built), routine=ROUTINE),
         Loop("model", lambda: warm(built.open_session, built.model), lambda: time.sleep(LOOK_AT_MODEL)),
     ]
     club = built.club
@@ -262,6 +262,12 @@ def draft_loops(built: Built) -> list[Loop]:
         loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
     loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
     return loops
+
+
+def draft_or_shadow(built: Built) -> bool:
+    """A version on trial drafts only where nobody waits."""
+    asked = (built.open_session, built.desk, built.model)
+    return draft_next(*asked) or shadow_next(*asked)
 
 
 def act_loops(built: Built) -> list[Loop]:
@@ -331,6 +337,7 @@ def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> 
     with open_session() as session:
         serving = first_choice(desk, settings.model, adapters, versions.serving(session))
         versions.know(session, adapters, serves=serving)
+        promotions.end_what_is_past(session)
     return adapters[serving]
 
 
@@ -343,7 +350,7 @@ def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draf
 
 
 def rest_what_is_missing(open_session: OpenSession, settings: Settings, outgoing: Outgoing) -> None:
-    """Built that nobody configured rest, and the header says so."""
+    """Parts that nobody configured rest, and the header says so."""
     configured = {
         "mail": True,
         "reply": outgoing.mailer() is not None,

@@ -11,7 +11,7 @@ from ai.language import heard
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
-from db import parts, tickets, versions
+from db import parts, tickets, trials, versions
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
@@ -21,6 +21,7 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 TOGETHER = 8  # tickets taken up at one time
+NOTHING = Draft("", "")  # of a version on trial that wrote nothing usable: nobody signs that
 
 
 class ModelDown(TryLater):
@@ -45,7 +46,11 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
     """Draft the tickets that wait, a handful at a time. Return False when there is none, so the caller may rest."""
     with open_session.reading() as session:
         waiting = [
-            Waiting(ticket.id, ticket.version, asked_of(ticket, versions.folder_for(session, ticket.wanted_model)))
+            Waiting(
+                ticket.id,
+                ticket.version,
+                asked_of(ticket, versions.folder_for(session, trials.version_for(session, ticket))),
+            )
             for ticket in tickets.waiting_for_draft(session, TOGETHER)
         ]
     if not waiting:
@@ -95,6 +100,7 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
+    trials.note(session, ticket, draft, seconds=written.seconds)
     tickets.propose(
         session,
         ticket,
@@ -121,6 +127,31 @@ def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
         "sources": [asdict(passage) for passage in written.passages],
         "words": words_used(written.text, desk, draft),
     }
+
+
+def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
+    """Draft silently, with the version on trial, what staff have before them. Return False when there is none."""
+    with open_session.reading() as session:
+        trial, found = trials.waiting_for_shadow(session, TOGETHER)
+        if trial is None or not found:
+            return False
+        folder = versions.folder_for(session, trial.version)
+        waiting = [Waiting(ticket.id, ticket.version, asked_of(ticket, folder)) for ticket in found]
+        trial_id = trial.id
+    for place, news in model.draft([one.asked for one in waiting]):
+        if isinstance(news, Decided):
+            continue
+        one = waiting[place]
+        try:
+            draft = parse_draft(news.text, desk, one.asked.mail) if isinstance(news, Written) else NOTHING
+        except UnusableOutput:
+            draft = NOTHING
+        with open_session() as session:
+            trial, ticket = trials.get(session, trial_id), tickets.get(session, one.ticket_id)
+            if trial.state == "running" and ticket.version == one.seen:
+                seconds = news.seconds if isinstance(news, Written) else 0.0
+                trials.keep(session, trial, ticket, trial.version, draft, seconds=seconds, silent=True)
+    return True
 
 
 def asked_of(ticket: Ticket, adapter: str) -> Question:

@@ -29,6 +29,7 @@ from db.mails import NoSuchMail
 from db.notes import EmptyNote
 from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
+from db.promotions import MayNotServe
 from db.reach import OutOfReach
 from db.retrainings import CannotRetrain
 from db.rules import UnusableRule
@@ -37,6 +38,7 @@ from db.second_factor import WrongCode
 from db.targets import UnusableTarget
 from db.tickets import NoSuchTicket, StaleTicket
 from db.triage import Busy
+from db.trials import CannotTry
 from db.vault import LostKey
 from db.versions import NoSuchVersion
 from db.votes import NoSuchVote
@@ -72,6 +74,8 @@ STATUSES: dict[type[Exception], int] = {
     LostKey: 422,
     UnusableLesson: 422,
     CannotRetrain: 409,
+    CannotTry: 409,
+    MayNotServe: 422,
     CannotForget: 409,
     UnusableWebhook: 422,
     OutOfReach: 422,

@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from difflib import SequenceMatcher
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from db import notices, outbox, tickets, trail, versions, votes
-from db.drafts import PLACEHOLDER, Draft
+from db.drafts import PLACEHOLDER, Draft, distance
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
 from db.plans import Plan
@@ -59,13 +58,6 @@ def approve(
         **({"vote_url": link} if (link := votes.ask(session, ticket)) else {}),
     }
     outbox.promise(session, ticket, "reply", reply, key=f"{key}-reply", delay=undo_seconds)
-
-
-def distance(before: str, after: str) -> float:
-    """The share of words that differ, 0 to 1: 1 - 2M/T of the matching blocks, as difflib counts them."""
-    if before.strip() == after.strip():
-        return 0.0
-    return round(1 - SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio(), 4)
 
 
 def order(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import TypedDict
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
@@ -46,6 +47,13 @@ def fill(reply: str, values: Mapping[str, str]) -> str:
     if missing:
         raise UnfilledReply(f"The reply waits for {', '.join(missing)}, which no result has filled.")
     return PLACEHOLDER.sub(lambda found: values[found[1]], reply)
+
+
+def distance(before: str, after: str) -> float:
+    """The share of words that differ, 0 to 1: 1 - 2M/T of the matching blocks, as difflib counts them."""
+    if before.strip() == after.strip():
+        return 0.0
+    return round(1 - SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio(), 4)
 
 
 class UnfilledReply(Exception):

@@ -33,6 +33,7 @@ from db.models import (
     Retraining,
     Tag,
     Ticket,
+    TrialDraft,
     Vote,
 )
 from db.session import OpenSession
@@ -166,7 +167,7 @@ def close(session: Session, ticket: Ticket, *, by: str) -> None:
 
 def erase_ticket(session: Session, ticket: Ticket, *, by: str) -> None:
     """The ticket stays as a number with its statuses."""
-    for table in (Note, Edit, Tag, Vote, Notice, Confirmation):
+    for table in (Note, Edit, Tag, Vote, Notice, Confirmation, TrialDraft):
         session.execute(delete(table).where(table.ticket_id == ticket.id))
     # what is still to be sent is withdrawn; what was sent stays as a row without words
     session.execute(

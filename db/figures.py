@@ -4,19 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from db.evidence import wilson
 from db.lifecycle import Status
 from db.models import Ticket, Vote, now
 
 MOST = 10_000  # tickets that are looked at one by one: the newest of the time that was asked for
 BINS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0001)
-Z = 1.96  # of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        n, p = self.total, self.share
-        if not n:
-            return 0.0, 1.0
-        middle, half = p + Z * Z / (2 * n), Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-        return max(0.0, (middle - half) / (1 + Z * Z / n)), min(1.0, (middle + half) / (1 + Z * Z / n))
+        return wilson(self.count, self.total)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import lessons, outbox, rules, search, targets, trail
+from db import lessons, outbox, rules, search, targets, trail, trials
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
@@ -88,6 +88,7 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
 
 def keep_lesson(session: Session, ticket: Ticket, new: Status, actor: str, note: str) -> None:
     """What was decided, about the mail that it answered."""
+    trials.settle(session, ticket, is_signed=new is Status.REPLIED)
     if new is Status.DISMISSED:
         lessons.keep(session, ticket, newest_question(ticket), "dismissed", by=actor, why=note)
         return

@@ -35,10 +35,12 @@ class FakeModel:
 
     answers: list[Draft | Exception | str]
     asked: list[MailText] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
 
     def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
         for place, one in enumerate(asked):
             self.asked.append(one.mail)
+            self.questions.append(one)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             if isinstance(answer, Exception):
                 raise answer

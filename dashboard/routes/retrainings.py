@@ -10,7 +10,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing, needs_lead
 from dashboard.forms import read_form, whole_number
 from dashboard.refusals import Refusal
-from db import lessons, retrainings, versions
+from db import lessons, promotions, retrainings, trials, versions
 
 router = APIRouter(prefix="/retrainings", dependencies=[needs_lead])
 
@@ -22,8 +22,8 @@ def index(request: Request, house: TheHouse, session: Reading) -> Response:
     return respond.page(
         request, house, "retrainings/index.html", retrainings=found, under_way=under_way, steps=retrainings.STEPS,
         versions=[(one, retrainings.may_serve(session, one.name)) for one in versions.choosable(session)],
-        plan=retrainings.plan(session), days=retrainings.DAYS,
-        fresh=lessons.count_after(session, retrainings.learnt_up_to(session)), per_state=lessons.counts(session),
+        plan=retrainings.plan(session), days=retrainings.DAYS, trial=trials.running(session),
+        fresh=lessons.count_after(session, retrainings.learnt_up_to(session)),
     )  # fmt: skip
 
 
@@ -73,8 +73,5 @@ def promote(
 ) -> Response:
     """`name`: the version that drafts from the next ticket on; also how one rolls back."""
     name = str(form.get("name", ""))
-    problem = retrainings.may_serve(session, name)
-    if problem:
-        raise Refusal(f"{problem} Nothing was changed.")
-    versions.serve(session, name)
+    promotions.promote(session, name)
     return respond.see(request, "/retrainings")

@@ -1,7 +1,7 @@
 """Tables only. What may happen to a row stands elsewhere on this floor."""
 
 from db.models.desk import DeskSetting, ModelVersion, Part
-from db.models.learning import Lesson, Retraining
+from db.models.learning import Lesson, Retraining, Trial, TrialDraft
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
 from db.models.people import ApiCall, ApiKey, Invitation, Person, SetUp, SignIn
 from db.models.promises import Confirmation, Event, Promise, Seal
@@ -57,6 +57,8 @@ __all__ = [
     "SignIn",
     "Tag",
     "Ticket",
+    "Trial",
+    "TrialDraft",
     "Vote",
     "Webhook",
     "now",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.mails import Mail
@@ -36,6 +36,52 @@ class Lesson(Base):
     verified_by: Mapped[str] = mapped_column(Text, default="")
 
     mail: Mapped[Mail] = relationship()
+
+
+class Trial(Base):
+    """Another version beside the serving one: a `split` share of tickets drafted by it, or each drafted `shadow` by both.
+
+    `state`: running or ended; `words`: why it ended.
+    """
+
+    __tablename__ = "trials"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    version: Mapped[str] = mapped_column(String(120))
+    against: Mapped[str] = mapped_column(String(120))
+    share: Mapped[float] = mapped_column()
+    state: Mapped[str] = mapped_column(String(10), default="running", index=True)
+    words: Mapped[str] = mapped_column(Text, default="")
+    by: Mapped[str] = mapped_column(Text)
+    began_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class TrialDraft(Base):
+    """What one version drafted for a ticket during a trial, until the decision; then only how good it was.
+
+    `fits`: category, user name and details were signed as drafted; `unchanged`: the reply too. None: not decided, or
+    dismissed. `distance`: share of words of the reply that differ; `waited`: seconds from draft to signature.
+    """
+
+    __tablename__ = "trial_drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id"), index=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    version: Mapped[str] = mapped_column(String(120))
+    silent: Mapped[bool] = mapped_column(default=False)
+    draft: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    at: Mapped[datetime] = mapped_column(default=now)
+    decided: Mapped[bool] = mapped_column(default=False)
+    fits: Mapped[bool | None] = mapped_column(default=None)
+    unchanged: Mapped[bool | None] = mapped_column(default=None)
+    distance: Mapped[float | None] = mapped_column(default=None)
+    waited: Mapped[float | None] = mapped_column(default=None)
+
+    __table_args__ = (UniqueConstraint("trial_id", "ticket_id", "version"),)
 
 
 class Retraining(Base):

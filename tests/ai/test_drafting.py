@@ -3,12 +3,12 @@
 from builders import RESET, raw_mail
 from fakes import FakeMailbox, FakeModel
 
-from ai.drafting import ModelDown, draft_next
+from ai.drafting import ModelDown, draft_next, shadow_next
 from connectors.intake import take_in
-from db import parts, tickets
+from db import parts, tickets, trials, versions
 from db.desk import Desk
 from db.drafts import Draft
-from db.models import now
+from db.models import TrialDraft, now
 from db.session import OpenSession
 
 
@@ -91,3 +91,37 @@ def test_the_language_of_the_mail_is_noted(open_session: OpenSession, desk: Desk
     with open_session.reading() as session:
         assert tickets.get(session, 1).language == "de"
         assert tickets.get(session, 1).needs_human
+
+
+def test_a_version_on_trial_drafts_its_share_and_silently_what_others_have(
+    open_session: OpenSession, desk: Desk
+) -> None:
+    take(open_session)
+    with open_session() as session:
+        versions.know(session, {"old": "/old", "new": "/new"}, serves="old")
+        trials.begin(session, kind="shadow", version="new", share=1.0, by="mia")
+    model = FakeModel([RESET, Draft("other", "", {}, "Hm.")])
+
+    assert draft_next(open_session, desk, model)
+    assert shadow_next(open_session, desk, model)
+    assert not shadow_next(open_session, desk, model)
+
+    assert [one.adapter for one in model.questions] == ["/old", "/new"]
+    with open_session.reading() as session:
+        assert tickets.get(session, 1).category == "reset_password"
+        silent = {row.version: row.silent for row in session.query(TrialDraft)}
+        assert silent == {"old": False, "new": True}
+
+
+def test_a_silent_version_that_writes_rubbish_holds_up_nobody(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session)
+    with open_session() as session:
+        versions.know(session, {"old": "/old", "new": "/new"}, serves="old")
+        trials.begin(session, kind="shadow", version="new", share=1.0, by="mia")
+
+    draft_next(open_session, desk, FakeModel([RESET]))
+    assert shadow_next(open_session, desk, FakeModel(["no JSON"]))
+
+    assert not shadow_next(open_session, desk, FakeModel([RESET]))
+    with open_session.reading() as session:
+        assert (tickets.get(session, 1).status, tickets.get(session, 1).category) == ("in_review", "reset_password")

@@ -6,8 +6,8 @@ import pytest
 from pages import Pages
 
 from db import figures
-from db.decisions import distance
 from db.desk import Desk
+from db.drafts import distance
 from db.models import Ticket, Vote, now
 
 DRAFT = {"category": "reset_password", "username": "anna42", "details": {}, "reply": "Hello"}

@@ -1,0 +1,222 @@
+"""Another version of the model, tried on real tickets beside the one that serves, and stopped by itself where it is worse.
+
+`split`: a share of the tickets, chosen by a hash of their number, is drafted by it. `shadow`: each ticket is drafted by
+both, and staff see only what the serving version wrote. A person signs every answer either way.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from db import retrainings, versions
+from db.drafts import Draft, distance
+from db.evidence import e_value, mean_interval, median_interval, wilson
+from db.lifecycle import Status
+from db.models import Ticket, Trial, TrialDraft, now
+
+KINDS = ("split", "shadow")
+MOST_SHARE = 0.5
+CERTAIN = (
+    20.0  # an e-value: a version that is as good is stopped in one of twenty trials at most, however long they last
+)
+
+
+class CannotTry(Exception):
+    """That version cannot be tried, or another trial runs; the message says which."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How one version did: decided tickets, how many answers were signed as drafted, with 95 % intervals."""
+
+    version: str
+    decided: int
+    unchanged: int
+    fits: int
+    distance: tuple[float, float, float]
+    waited: tuple[float, float, float]  # seconds from draft to signature
+    seconds: tuple[float, float, float]  # that the draft took
+
+    @property
+    def share(self) -> tuple[float, float, float]:
+        return (self.unchanged / self.decided if self.decided else 0.0, *wilson(self.unchanged, self.decided))
+
+    @property
+    def fitting(self) -> tuple[float, float, float]:
+        return (self.fits / self.decided if self.decided else 0.0, *wilson(self.fits, self.decided))
+
+
+def begin(session: Session, *, kind: str, version: str, share: float, by: str) -> Trial:
+    """Raise CannotTry or NoSuchVersion. What staff are to see must have passed the gate; a silent one need not."""
+    serving = versions.serving(session)
+    if kind not in KINDS or (kind == "split" and not 0 < share <= MOST_SHARE):
+        raise CannotTry(f"Choose a share of the tickets up to {MOST_SHARE:.0%}, or let both draft.")
+    if running(session) is not None:
+        raise CannotTry("A trial runs already. End it first.")
+    if versions.named(session, version).name == serving:
+        raise CannotTry("This version serves already. Choose another one to try beside it.")
+    problem = retrainings.may_serve(session, version) if kind == "split" else ""
+    if problem:
+        raise CannotTry(f"{problem} It can be tried silently.")
+    made = Trial(kind=kind, version=version, against=serving, share=share if kind == "split" else 1.0, by=by)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def get(session: Session, trial_id: int) -> Trial:
+    """Raise CannotTry."""
+    found = session.get(Trial, trial_id)
+    if found is None:
+        raise CannotTry(f"There is no trial {trial_id}.")
+    return found
+
+
+def running(session: Session) -> Trial | None:
+    return session.scalar(select(Trial).where(Trial.state == "running").limit(1))
+
+
+def newest(session: Session, most: int = 20) -> Sequence[Trial]:
+    return session.scalars(select(Trial).order_by(Trial.id.desc()).limit(most)).all()
+
+
+def end(session: Session, trial: Trial, words: str) -> None:
+    """Raise CannotTry where it has ended."""
+    if trial.state != "running":
+        raise CannotTry("This trial has ended.")
+    trial.state, trial.words, trial.ended_at = "ended", words, now()
+    session.execute(delete(TrialDraft).where(TrialDraft.trial_id == trial.id, ~TrialDraft.decided))
+
+
+def version_for(session: Session, ticket: Ticket) -> str:
+    """Which version drafts this ticket: the one that a person wants, else the one on trial for its share; "" is the serving one."""
+    trial = running(session)
+    if ticket.wanted_model or trial is None or trial.kind != "split":
+        return ticket.wanted_model
+    return trial.version if is_chosen(trial.id, ticket.id, trial.share) else ""
+
+
+def is_chosen(trial_id: int, ticket_id: int, share: float) -> bool:
+    """By a hash, so that a ticket stays with its version whenever it is drafted anew."""
+    digest = hashlib.sha256(f"{trial_id}:{ticket_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
+
+
+def note(session: Session, ticket: Ticket, draft: Draft, *, seconds: float) -> None:
+    """A draft that staff see was made; a version that a person asked for is no part of a trial."""
+    trial = running(session)
+    if trial is None:
+        return
+    session.execute(
+        delete(TrialDraft).where(
+            TrialDraft.trial_id == trial.id, TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided
+        )
+    )
+    if not ticket.wanted_model and not any(one.outgoing for one in ticket.mails):  # a first answer: one row a ticket
+        version = version_for(session, ticket) or trial.against
+        keep(session, trial, ticket, version, draft, seconds=seconds, silent=False)
+
+
+def keep(
+    session: Session, trial: Trial, ticket: Ticket, version: str, draft: Draft, *, seconds: float, silent: bool
+) -> None:
+    session.add(
+        TrialDraft(
+            trial_id=trial.id, ticket_id=ticket.id, version=version, silent=silent, seconds=seconds,
+            draft=dict(draft.as_json()),
+        )
+    )  # fmt: skip
+
+
+def waiting_for_shadow(session: Session, most: int) -> tuple[Trial | None, Sequence[Ticket]]:
+    """The trial that runs silently, and tickets whose draft by the serving version has no counterpart yet."""
+    trial = running(session)
+    if trial is None or trial.kind != "shadow":
+        return None, ()
+    other = aliased(TrialDraft)
+    has_both = exists().where(
+        other.trial_id == trial.id, other.ticket_id == TrialDraft.ticket_id, other.version == trial.version
+    )
+    found = (
+        select(Ticket)
+        .join(TrialDraft, TrialDraft.ticket_id == Ticket.id)
+        .where(TrialDraft.trial_id == trial.id, TrialDraft.version == trial.against, ~TrialDraft.decided)
+        .where(Ticket.status == Status.IN_REVIEW, ~has_both)
+    )
+    return trial, session.scalars(found.order_by(Ticket.id).limit(most)).all()
+
+
+def settle(session: Session, ticket: Ticket, *, is_signed: bool) -> None:
+    """A person has decided: how good was each draft? Its words are kept no longer; what was dismissed proves nothing."""
+    rows = session.scalars(select(TrialDraft).where(TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided)).all()
+    if not rows:
+        return
+    answer = Draft.from_json(ticket.answer) if is_signed and ticket.answer else None  # type: ignore[arg-type]
+    for row in rows:
+        draft = Draft.from_json(row.draft)  # type: ignore[arg-type]
+        row.decided, row.draft = True, {}
+        if answer is None:
+            continue
+        row.fits = (draft.category, draft.username, dict(draft.details)) == (
+            answer.category, answer.username, dict(answer.details),
+        )  # fmt: skip
+        row.distance = distance(draft.reply, answer.reply)
+        row.unchanged = row.fits and row.distance == 0
+        if ticket.signed_at is not None and not row.silent:
+            row.waited = max(0.0, (ticket.signed_at - row.at).total_seconds())
+    session.flush()
+    trial = session.get_one(Trial, rows[0].trial_id)
+    if trial.state == "running":
+        stop_if_worse(session, trial)
+
+
+def stop_if_worse(session: Session, trial: Trial) -> None:
+    """After each decision: whether what went wrong falls on the version on trial more often than chance allows."""
+    wrong, every, share = against_it(session, trial)
+    if e_value(wrong, every, share) >= CERTAIN:
+        what = "answers that were changed" if trial.kind == "split" else "drafts that only one of both had right"
+        end(session, trial, f"It stopped by itself: of {every} {what}, {wrong} speak against {trial.version}.")
+
+
+def against_it(session: Session, trial: Trial) -> tuple[int, int, float]:
+    """How many of how many speak against the version on trial, and the share that would if both were equally good.
+
+    `split`: changed answers, of which it would have its share of the tickets. `shadow`: tickets of which one version
+    alone had category, user name and details right, half of them; the words of a reply do not count, since staff had
+    only those of the serving version before them.
+    """
+    rows = session.scalars(
+        select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))
+    ).all()
+    if trial.kind == "split":
+        changed = [row for row in rows if not row.unchanged]
+        return sum(row.version == trial.version for row in changed), len(changed), trial.share
+    ours = {row.ticket_id: bool(row.fits) for row in rows if row.version == trial.version}
+    theirs = {row.ticket_id: bool(row.fits) for row in rows if row.version == trial.against}
+    apart = [ticket for ticket in ours.keys() & theirs.keys() if ours[ticket] != theirs[ticket]]
+    return sum(not ours[ticket] for ticket in apart), len(apart), 0.5
+
+
+def arms(session: Session, trial: Trial) -> list[Arm]:
+    """The serving version first."""
+    rows = session.scalars(
+        select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))
+    ).all()
+    return [
+        arm_of(version, [row for row in rows if row.version == version]) for version in (trial.against, trial.version)
+    ]
+
+
+def arm_of(version: str, rows: Sequence[TrialDraft]) -> Arm:
+    return Arm(
+        version,
+        len(rows),
+        sum(bool(row.unchanged) for row in rows),
+        sum(bool(row.fits) for row in rows),
+        mean_interval([row.distance for row in rows if row.distance is not None]),
+        median_interval([row.waited for row in rows if row.waited is not None]),
+        median_interval([row.seconds for row in rows]),
+    )
