@@ -26,6 +26,7 @@ from actions.http import HttpClub
 from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
 from actions.webhooks import deliver_next
+from ai.autopilot import autopilot_next
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.model.client import LocalModel, Signed
@@ -260,6 +261,7 @@ def draft_loops(built: Built) -> list[Loop]:
     club = built.club
     if club is not None:
         loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
+    loops.append(Loop("autopilot", lambda: autopilot_next(built.open_session, built.desk), routine=ROUTINE))
     loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
     return loops
 

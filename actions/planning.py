@@ -57,6 +57,7 @@ class Planner:
             doubt=self.doubt,
             ways=self.ways,
             on_file=self.on_file,
+            on_account=self.kind.on_account,
         )
 
     def unfillable(self) -> str:

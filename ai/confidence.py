@@ -176,6 +176,14 @@ def features_of(evidence: Evidence, desk: Desk) -> list[float]:
     ]
 
 
+def features_for_autopilot(evidence: Evidence, desk: Desk) -> list[float]:
+    """FEATURES, then the margin between the best two categories and the entropy of all (nats)."""
+    shares = sorted(evidence.categories.values(), reverse=True)
+    margin = shares[0] - shares[1] if len(shares) > 1 else 1.0
+    entropy = -sum(share * math.log(share) for share in shares if share > 0)
+    return [round(float(one), 4) for one in (*features_of(evidence, desk), margin, entropy)]
+
+
 def signs_in(words: str) -> list[str]:
     """Which of SIGNS the words give."""
     return [reason for reason, sign in SIGNS.items() if sign(words)]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any, Protocol
 
-from ai.confidence import TALKS_TO_US, Evidence, judged, read_calibration
+from ai.confidence import TALKS_TO_US, Evidence, features_for_autopilot, judged, read_calibration
 from ai.language import heard
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
@@ -91,7 +91,8 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
 
 
 def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written, draft: Draft) -> None:
-    found = judged(Evidence.of(written, draft, asked.mail.words), desk, read_calibration(asked.adapter))
+    evidence = Evidence.of(written, draft, asked.mail.words)
+    found = judged(evidence, desk, read_calibration(asked.adapter))
     question = tickets.newest_question(ticket)
     has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
     spoken = heard((question.said or question.text) if question else asked.mail.body, desk)
@@ -110,7 +111,7 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         reasons=reasons,
         language=spoken.code,
         wanted_model="",
-        made_by=made_by(written, desk, draft),
+        made_by={**made_by(written, desk, draft), "features": features_for_autopilot(evidence, desk)},
     )
 
 

@@ -1,6 +1,6 @@
 """Charts as points and bars of an SVG, worked out in Python; the templates only draw them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,6 +81,24 @@ def reliability(figures: Figures) -> list[tuple[float, float, float]]:
         (across(said), up(share.share), round(2.5 + 6 * (share.total / most) ** 0.5, 1))
         for said, share in figures.reliability
     ]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Errors against coverage: what was seen, and the bound that is proven; `most` is the top of the axis."""
+
+    seen: str
+    bound: str
+    limit: float
+    most: float
+
+
+def risk(curve: Sequence[Mapping[str, float]], error: float) -> Risk:
+    most = max([3 * error, *(min(1.0, 1.2 * one["bound"]) for one in curve)])
+    points = sorted(curve, key=lambda one: one["coverage"])
+    seen = [(across(one["coverage"]), up(one["wrong"] / one["accepted"] / most)) for one in points]
+    bound = [(across(one["coverage"]), up(min(1.0, one["bound"] / most))) for one in points]
+    return Risk(drawn(seen), drawn(bound), up(error / most), most)
 
 
 def hours(table: Sequence[Sequence[int]]) -> list[tuple[float, float, float, float, str]]:

@@ -15,6 +15,7 @@ from dashboard.oidc import NoIdentity
 from dashboard.refusals import Refusal
 from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
+from db.autopilot import CannotOpen
 from db.canned import UnusableCanned
 from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
@@ -75,6 +76,7 @@ STATUSES: dict[type[Exception], int] = {
     UnusableLesson: 422,
     CannotRetrain: 409,
     CannotTry: 409,
+    CannotOpen: 422,
     MayNotServe: 422,
     CannotForget: 409,
     UnusableWebhook: 422,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import notices, outbox, tickets, trail, versions, votes
+from db import looks, notices, outbox, tickets, trail, versions, votes
 from db.drafts import PLACEHOLDER, Draft, distance
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -103,6 +103,7 @@ def withdraw(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
     """Undo an approval that has not begun; every edit stays. Raise TooLate, StaleTicket or ForbiddenMove."""
     if ticket.status != Status.APPROVED or not outbox.withdraw(session, ticket):
         raise TooLate(f"Ticket {ticket.id} is already being carried out; it cannot be undone any more.")
+    looks.withdrawn(session, ticket)
     tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="undone")
 
 

@@ -20,6 +20,7 @@ from db.customers import Known
 from db.lifecycle import Status
 from db.models import (
     Attachment,
+    AutopilotLook,
     Confirmation,
     Customer,
     CustomerAddress,
@@ -167,7 +168,7 @@ def close(session: Session, ticket: Ticket, *, by: str) -> None:
 
 def erase_ticket(session: Session, ticket: Ticket, *, by: str) -> None:
     """The ticket stays as a number with its statuses."""
-    for table in (Note, Edit, Tag, Vote, Notice, Confirmation, TrialDraft):
+    for table in (Note, Edit, Tag, Vote, Notice, Confirmation, TrialDraft, AutopilotLook):
         session.execute(delete(table).where(table.ticket_id == ticket.id))
     # what is still to be sent is withdrawn; what was sent stays as a row without words
     session.execute(

@@ -56,6 +56,7 @@ class Plan:
     ways: tuple[str, ...] = ()  # how a person may settle the doubt: on_file, code, override
     on_file: str = ""  # the account's mail address
     choices: tuple[tuple[int, str], ...] = ()  # bookings that fit, where a person must say which
+    on_account: bool = False  # the action is on an account itself: only a person signs it
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,7 +66,10 @@ class Plan:
         facts = tuple(Fact(**fact) for fact in stored["facts"])
         checks = tuple(Check(**check) for check in stored["checks"])
         ways, choices = tuple(stored.get("ways", ())), tuple((n, words) for n, words in stored.get("choices", ()))
-        return cls(**{**stored, "facts": facts, "checks": checks, "ways": ways, "choices": choices})
+        on_account = stored.get("on_account", bool(stored["action"]))  # of an older plan nobody knows
+        return cls(
+            **{**stored, "facts": facts, "checks": checks, "ways": ways, "choices": choices, "on_account": on_account}
+        )
 
 
 @dataclass(frozen=True)

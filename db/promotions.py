@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from db import retrainings, trials, versions
+from db import autopilot, retrainings, trials, versions
 
 
 class MayNotServe(Exception):
@@ -14,12 +14,14 @@ def promote(session: Session, name: str) -> None:
     problem = retrainings.may_serve(session, name)
     if problem:
         raise MayNotServe(f"{problem} Nothing was changed.")
+    if name != versions.serving(session):
+        autopilot.close_all(session, f"It closed because {name} serves now.")
     versions.serve(session, name)
     end_what_is_past(session)
 
 
 def end_what_is_past(session: Session) -> None:
-    """A trial against a version that serves no longer; also looked at when the house opens, for the settings may name another."""
+    """A trial against a version that serves no longer; also asked when the house opens, for the settings may name another."""
     trial = trials.running(session)
     if trial is not None and trial.against != versions.serving(session):
         trials.end(session, trial, f"It ended because {trial.against} no longer serves.")

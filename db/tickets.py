@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from db import lessons, outbox, rules, search, targets, trail, trials
+from db import lessons, looks, outbox, rules, search, targets, trail, trials
 from db.drafts import Draft, DraftJson
 from db.lifecycle import PROGRAM, Status, check_move
 from db.models import Event, Mail, Ticket, now
@@ -88,7 +88,11 @@ def move(session: Session, ticket: Ticket, new: Status, *, actor: str, seen: int
 
 def keep_lesson(session: Session, ticket: Ticket, new: Status, actor: str, note: str) -> None:
     """What was decided, about the mail that it answered."""
-    trials.settle(session, ticket, is_signed=new is Status.REPLIED)
+    by_hand = new is Status.REPLIED and not looks.signed_alone(ticket)
+    trials.settle(session, ticket, is_signed=by_hand)
+    looks.settle(session, ticket, is_signed=by_hand)
+    if looks.signed_alone(ticket):
+        return  # nobody judged it, so nothing can be learnt
     if new is Status.DISMISSED:
         lessons.keep(session, ticket, newest_question(ticket), "dismissed", by=actor, why=note)
         return
@@ -201,6 +205,7 @@ def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None
     ticket.category, ticket.username = draft.category, draft.username
     ticket.plan, ticket.problem, ticket.failures, ticket.draft_after = None, "", 0, None
     ticket.trust = ticket.booking_id = None
+    ticket.was_looked_at = False
     for name, value in made.items():
         setattr(ticket, name, value)
     rules.apply(session, ticket, newest_question(ticket))

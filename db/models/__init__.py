@@ -1,5 +1,6 @@
 """Tables only. What may happen to a row stands elsewhere on this floor."""
 
+from db.models.autopilot import AutopilotCategory, AutopilotLook
 from db.models.desk import DeskSetting, ModelVersion, Part
 from db.models.learning import Lesson, Retraining, Trial, TrialDraft
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
@@ -26,6 +27,8 @@ __all__ = [
     "ApiCall",
     "ApiKey",
     "Attachment",
+    "AutopilotCategory",
+    "AutopilotLook",
     "Base",
     "CannedReply",
     "Confirmation",

@@ -62,6 +62,7 @@ class Ticket(Base):
     due_at: Mapped[datetime | None] = mapped_column(default=None)
     merged_into: Mapped[int | None] = mapped_column(default=None)  # the ticket that took its mails over
     team: Mapped[str] = mapped_column(String(40), default="")
+    was_looked_at: Mapped[bool] = mapped_column(default=False)  # by the autopilot, as it is drafted now
     told_late: Mapped[bool] = mapped_column(default=False)  # that the answer is overdue
     edit_distance: Mapped[float | None] = mapped_column(
         default=None

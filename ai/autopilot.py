@@ -1,0 +1,279 @@
+"""The autopilot: what it may answer alone, how sure it must be, and how that is proven by what people decided.
+
+The confidence of a category is calibrated on its decisions: a temperature (Guo et al. 2017), or from MANY decisions on a
+small logistic regression where that is better on decisions it has not seen. The threshold is the one with the largest
+coverage whose exact upper bound of the error stays below the desk's (selective guaranteed risk: Geifman and El-Yaniv
+2017; the bound of Clopper and Pearson 1934, shared out among the coverages and categories tried). It holds as long as
+mails look like those that were decided; `db.autopilot.risen` watches for the day when they no longer do.
+"""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from ai.confidence import logit
+from db import autopilot, decisions, looks, tickets
+from db.desk import Desk
+from db.drafts import PLACEHOLDER, Draft
+from db.evidence import upper_bound
+from db.lifecycle import Status
+from db.models import AutopilotLook, Mail, Ticket
+from db.plans import Plan
+from db.session import OpenSession
+
+log = logging.getLogger(__name__)
+COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
+LEVEL = 0.05  # chance that any category is opened although its error is above the desk's
+MANY = 200  # decisions for a regression of several features
+OF_EACH = 10  # right and wrong ones among them
+VERIFIED = "verified"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """From a confidence and further features to a probability. Without weights it is the temperature alone."""
+
+    temperature: float = 1.0
+    weights: tuple[float, ...] = ()
+    means: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+    bias: float = 0.0
+
+    def __call__(self, confidence: float, features: Sequence[float]) -> float:
+        score = logit(confidence) / self.temperature
+        if self.weights and len(features) == len(self.weights):
+            parts = zip(features, self.means, self.scales, self.weights, strict=True)
+            score = self.bias + sum((x - mean) / scale * weight for x, mean, scale, weight in parts)
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Fit":
+        return cls(
+            float(stored["temperature"]),
+            tuple(stored["weights"]),
+            tuple(stored["means"]),
+            tuple(stored["scales"]),
+            float(stored["bias"]),
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """One decided draft: what was said of it, and whether it was right."""
+
+    confidence: float
+    features: tuple[float, ...]
+    right: bool
+
+
+@dataclass(frozen=True)
+class Point:
+    """One coverage tried: how many of the cases it accepts, how many of those were wrong, and the bound."""
+
+    coverage: float
+    threshold: float
+    accepted: int
+    wrong: int
+    bound: float
+
+
+@dataclass(frozen=True)
+class Proof:
+    """`threshold` is None while nothing is proven; `needed`: further decisions at least, if none of them is wrong."""
+
+    cases: int
+    wrong: int
+    threshold: float | None
+    coverage: float
+    needed: int
+    fit: Fit
+    curve: Sequence[Point]
+
+
+def prove(cases: Sequence[Case], error: float, *, tests: int) -> Proof:
+    """What the cases, oldest first, prove of an error; `tests`: categories that are looked at in the same way."""
+    fit, judged = fitted(cases)
+    scored = sorted(((fit(one.confidence, one.features), one.right) for one in judged), reverse=True)
+    level = LEVEL / (tests * len(COVERAGES))
+    curve = [point(scored, coverage, level) for coverage in COVERAGES if scored]
+    held = [one for one in curve if one.accepted and one.bound <= error]
+    best = max(held, key=lambda one: one.accepted, default=None)
+    return Proof(
+        len(cases),
+        sum(not one.right for one in cases),
+        best.threshold if best else None,
+        best.accepted / len(scored) if best else 0.0,
+        0 if best else needed(curve, len(cases) - len(judged), error, level),
+        fit,
+        curve,
+    )
+
+
+def fitted(cases: Sequence[Case]) -> tuple[Fit, Sequence[Case]]:
+    """The calibration, and the cases that it may be judged on. A temperature orders nothing anew, so it may be all of them."""
+    temperature = Fit(temperature_of(cases))
+    rights = sum(one.right for one in cases)
+    lengths = {len(one.features) for one in cases}
+    half = len(cases) // 2
+    older, newer = cases[:half], cases[half:]
+    enough = len(cases) >= 2 * MANY and min(rights, len(cases) - rights) >= 2 * OF_EACH and lengths not in ({0}, set())
+    if not enough or len(lengths) > 1 or len({one.right for one in older}) < 2:
+        return temperature, cases
+    regression = regression_of(older)
+    is_better = loss(regression, newer) < loss(Fit(temperature_of(older)), newer)
+    return (regression, newer) if is_better else (temperature, cases)
+
+
+def temperature_of(cases: Sequence[Case]) -> float:
+    """The one that makes the decisions most likely, 0.2 to 10; 1 without any."""
+    if not cases:
+        return 1.0
+    found = minimize_scalar(
+        lambda t: loss(Fit(math.exp(t)), cases), bounds=(math.log(0.2), math.log(10)), method="bounded"
+    )
+    return float(math.exp(found.x))
+
+
+def regression_of(cases: Sequence[Case]) -> Fit:
+    features = np.array([one.features for one in cases])
+    means, scales = features.mean(0), np.maximum(features.std(0), 1e-6)
+    model = LogisticRegression(C=0.3).fit((features - means) / scales, [one.right for one in cases])
+    weights, middle, wide = (tuple(map(float, one)) for one in (model.coef_[0], means, scales))
+    return Fit(1.0, weights, middle, wide, float(model.intercept_[0]))
+
+
+def loss(fit: Fit, cases: Sequence[Case]) -> float:
+    """Negative log-likelihood of what was decided, a case."""
+    said = [fit(one.confidence, one.features) for one in cases]
+    return -sum(math.log(p if one.right else 1 - p) for p, one in zip(said, cases, strict=True)) / max(1, len(cases))
+
+
+def point(scored: Sequence[tuple[float, bool]], coverage: float, level: float) -> Point:
+    """`scored`: the surest first. All of the same score are accepted together."""
+    threshold = scored[max(1, math.ceil(coverage * len(scored))) - 1][0]
+    accepted = [right for score, right in scored if score >= threshold]
+    wrong = sum(not right for right in accepted)
+    return Point(coverage, threshold, len(accepted), wrong, upper_bound(wrong, len(accepted), level))
+
+
+def needed(curve: Sequence[Point], set_aside: int, error: float, level: float) -> int:
+    """Decisions that would prove it at the coverage that is nearest to it, if all of them were right."""
+    found = []
+    for one in curve or [Point(1.0, 0.0, 0, 0, 1.0)]:
+        low, high = one.accepted, 200_000
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if upper_bound(one.wrong, middle, level) <= error else (middle + 1, high)
+        found.append(math.ceil((low - one.accepted) / one.coverage) + (set_aside if one.coverage == 1.0 else 0))
+    return min(found)
+
+
+# ---- The stage
+
+
+def autopilot_next(open_session: OpenSession, desk: Desk) -> bool:
+    """Look at one draft: answer it alone where its category is open and everything speaks for it. False: none waits."""
+    names = may_be_open(desk)
+    with open_session() as session:
+        autopilot.close_what_is_worse(session)
+        unchecked = [name for name in names if not desk.category(name).action]
+        ticket = looks.waiting(session, names, unchecked=unchecked)
+        if ticket is None:
+            weigh(session, names)
+            return False
+        judge(session, ticket)
+    return True
+
+
+def may_be_open(desk: Desk) -> list[str]:
+    """Categories that some person might open one day; whether an action is on an account, each plan says."""
+    return [one.name for one in desk.categories if not one.needs_human]
+
+
+def judge(session: Any, ticket: Ticket) -> None:
+    terms, found = autopilot.terms(session), autopilot.category(session, ticket.category)
+    model, features = model_of(ticket), list((ticket.made_by or {}).get("features", ()))
+    if found.is_open and model != found.terms["model"]:
+        autopilot.close(session, found, "It closed because the model changed.")
+    plan, why = plan_of(ticket), what_speaks_against(ticket, tickets.newest_question(ticket))
+    confidence = float(ticket.confidence or 0.0)
+    bound = found.terms if found.is_open else {}
+    score = Fit.from_json(bound["fit"])(confidence, features) if bound else None
+    is_sure = score is not None and not why and score >= float(bound["threshold"])
+    audited = looks.is_audited(ticket.id, terms.audit)
+    chosen = "review" if not (is_sure and terms.is_on) else "audit" if audited else "alone"
+    looks.look(
+        session, ticket, model=model, confidence=confidence, features=features, score=score, why=why, chosen=chosen
+    )
+    if chosen == "alone":
+        decisions.approve(
+            session,
+            ticket,
+            Draft.from_json(ticket.draft),  # type: ignore[arg-type]
+            action={"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None,
+            reply_to=plan.to,
+            by=f"{looks.ACTOR} (opened by {found.by})",
+            seen=ticket.version,
+            undo_seconds=60 * terms.minutes,
+        )
+        log.info("ticket %s answered by the autopilot", ticket.id)
+
+
+def plan_of(ticket: Ticket) -> Plan:
+    return Plan.from_json(ticket.plan) if ticket.plan else Plan("", {}, ticket.from_email)
+
+
+def what_speaks_against(ticket: Ticket, mail: Mail | None) -> str:
+    """Why a person must sign this one, whatever the number says; "" where nothing does."""
+    plan, draft = plan_of(ticket), ticket.draft or {}
+    reply = str(draft.get("reply", ""))
+    reasons = [
+        (ticket.status != Status.IN_REVIEW or ticket.answer is not None, "a person has it in hand"),
+        (mail is None or mail.identity != VERIFIED, "its sender is not verified"),
+        (mail is not None and mail.orders != "", "it talks to the program"),
+        (ticket.needs_human, "it needs a human"),
+        (ticket.spam != "", "it may be spam"),
+        (plan.on_account, "actions on accounts are a person's"),
+        (bool(plan.blocked or plan.doubt), "it cannot be signed as it stands"),
+        (any(check.ok is not True for check in plan.checks), "one of its checks did not pass"),
+        (not reply.strip() or not plan.to, "it has no reply"),
+        (bool(PLACEHOLDER.search(reply)) and not plan.action, "its reply waits for an action"),
+        (mail is not None and bool(mail.attachments), "it brings files"),
+        (any(one.outgoing for one in ticket.mails), "it goes on with a conversation"),
+    ]
+    return next((words for is_so, words in reasons if is_so), "")
+
+
+def model_of(ticket: Ticket) -> str:
+    """Everything that the confidence depends on."""
+    made_by = ticket.made_by or {}
+    return "|".join(str(made_by.get(name, "")) for name in ("base", "adapter", "prompt", "precision"))[:300]
+
+
+def weigh(session: Any, names: Sequence[str]) -> None:
+    """Work the evidence out anew, where decisions have come."""
+    terms = autopilot.terms(session)
+    for name in names:
+        newest = looks.newest_decided(session, name)
+        if newest is None:
+            continue
+        found = autopilot.category(session, name)
+        stamp = [newest.id, terms.error, newest.decided_at.isoformat() if newest.decided_at else ""]
+        if found.evidence.get("stamp") == stamp:
+            continue
+        rows = looks.decided(session, name, newest.model)
+        proof = prove([case_of(one) for one in rows], terms.error, tests=len(names))
+        found.evidence = {
+            **asdict(proof), "fit": asdict(proof.fit), "curve": [asdict(one) for one in proof.curve],
+            "model": newest.model, "error": terms.error, "stamp": stamp,
+        }  # fmt: skip
+
+
+def case_of(row: AutopilotLook) -> Case:
+    return Case(row.confidence, tuple(map(float, row.features)), bool(row.right))
