@@ -29,6 +29,7 @@ from actions.webhooks import deliver_next
 from ai.autopilot import autopilot_next
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next, shadow_next
+from ai.library import Library, index_next
 from ai.model.client import LocalModel, Signed
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
@@ -50,7 +51,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import parts, people, promotions, tickets, triage, versions
+from db import knowledge, parts, people, promotions, tickets, triage, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.loop import Loop
@@ -71,6 +72,7 @@ LOOK_AT_CLUB = 15
 SEAL_EVERY = 1
 LOOK_AT_DUE = 30
 LOOK_AT_BOOKS = 3600
+LOOK_AT_PAGES = 2
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -99,6 +101,7 @@ class Built:
     outgoing: Outgoing
     school: School
     asking: DeskModel | None  # for drafts without a ticket, on a line of its own
+    library: Library
 
 
 def read_all() -> Settings:
@@ -129,8 +132,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
     adapter = know_versions(open_session, settings, desk)
-    local, second = (
-        local_model(settings, desk, adapter, signed) for signed in (signed_in(open_session), nothing_signed)
+    local, second, third = (
+        local_model(settings, desk, adapter, signed)
+        for signed in (signed_in(open_session), nothing_signed, nothing_signed)
     )
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)
@@ -143,6 +147,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
         asking=chosen_model(settings.model, desk, second) if "draft" in stages else None,
+        library=Library(open_session, third),
         school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
@@ -162,6 +167,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loop.stopping.set()
     local.stop()
     second.stop()
+    third.stop()
     built.school.stop()
     if sandbox is not None:
         sandbox.terminate()
@@ -196,6 +202,7 @@ def house_of(built: Built) -> House:
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
         triage=Triage(built.open_session, built.desk, built.asking) if built.asking else None,
+        finder=built.library,
         secret=built.school.secret,
         lan_allow=house.allowed_inside,
     )
@@ -261,6 +268,14 @@ def draft_loops(built: Built) -> list[Loop]:
     club = built.club
     if club is not None:
         loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
+    allowed, library = built.settings.house.allowed_inside, built.library
+    loops.append(
+        Loop(
+            "library",
+            lambda: index_next(built.open_session, built.desk, library.embedder, allowed),
+            lambda: time.sleep(LOOK_AT_PAGES),
+        )
+    )
     loops.append(Loop("autopilot", lambda: autopilot_next(built.open_session, built.desk), routine=ROUTINE))
     loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
     return loops
@@ -269,7 +284,7 @@ def draft_loops(built: Built) -> list[Loop]:
 def draft_or_shadow(built: Built) -> bool:
     """A version on trial drafts only where nobody waits."""
     asked = (built.open_session, built.desk, built.model)
-    return draft_next(*asked) or shadow_next(*asked)
+    return draft_next(*asked, built.library) or shadow_next(*asked)
 
 
 def act_loops(built: Built) -> list[Loop]:
@@ -334,12 +349,13 @@ def look_at(open_session: OpenSession, club: HttpClub | Ep3Bs) -> bool:
 
 
 def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> str:
-    """Write down which adapters there are; the folder of the one that serves."""
+    """Write down which adapters and which pages there are; the folder of the adapter that serves."""
     adapters = adapters_of(desk, settings.model, settings.house.var_dir)
     with open_session() as session:
         serving = first_choice(desk, settings.model, adapters, versions.serving(session))
         versions.know(session, adapters, serves=serving)
         promotions.end_what_is_past(session)
+        knowledge.follow_folder(session, desk.folder / "knowledge")
     return adapters[serving]
 
 

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any, Protocol
 
 from ai.confidence import TALKS_TO_US, Evidence, features_for_autopilot, judged, read_calibration
 from ai.language import heard
+from ai.library import Library
 from ai.parsing import UnusableOutput, parse_draft, read_words
 from ai.prompt import MailText
 from ai.written import Decided, News, Question, Undrafted, Written
@@ -21,6 +22,7 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 TOGETHER = 8  # tickets taken up at one time
+NO_PAGE = "no page answers this"
 NOTHING = Draft("", "")  # of a version on trial that wrote nothing usable: nobody signs that
 
 
@@ -42,8 +44,11 @@ class Waiting:
     asked: Question
 
 
-def draft_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
-    """Draft the tickets that wait, a handful at a time. Return False when there is none, so the caller may rest."""
+def draft_next(open_session: OpenSession, desk: Desk, model: Model, library: Library | None = None) -> bool:
+    """Draft the tickets that wait, a handful at a time. Return False when there is none, so the caller may rest.
+
+    `library`: where passages for an answer are found; without one the model looks into the desk's folder.
+    """
     with open_session.reading() as session:
         waiting = [
             Waiting(
@@ -55,6 +60,8 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
         ]
     if not waiting:
         return False
+    if library is not None:
+        waiting = [replace(one, asked=with_passages(one.asked, desk, library)) for one in waiting]
     left = dict(enumerate(waiting))
     try:
         for place, news in model.draft([one.asked for one in waiting]):
@@ -96,7 +103,10 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     question = tickets.newest_question(ticket)
     has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
     spoken = heard((question.said or question.text) if question else asked.mail.body, desk)
-    reasons = [*([spoken.reason] if spoken.is_foreign else []), *found.reasons]
+    is_unknown = asked.passages == () and desk.category(draft.category).knowledge
+    if is_unknown:  # nothing is invented: the reply says that a colleague will answer
+        draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
+    reasons = [*([spoken.reason] if spoken.is_foreign else []), *([NO_PAGE] if is_unknown else []), *found.reasons]
     reasons += [TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else []
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
@@ -107,12 +117,21 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         ticket,
         draft,
         confidence=found.confidence,
-        needs_human=found.needs_human or has_orders or spoken.is_foreign,
+        needs_human=found.needs_human or has_orders or spoken.is_foreign or is_unknown,
         reasons=reasons,
         language=spoken.code,
         wanted_model="",
         made_by={**made_by(written, desk, draft), "features": features_for_autopilot(evidence, desk)},
     )
+
+
+def handed_over(reply: str, desk: Desk, language: str) -> str:
+    """The greeting that the model wrote, and the desk's own words for a question that no page answers."""
+    words = desk.nothing_fits.get(language) or next(iter(desk.nothing_fits.values()), "")
+    greeting, _, rest = reply.strip().partition("\n")
+    if not words or not (greeting.endswith(",") and rest):
+        return words or reply
+    return f"{greeting}\n\n{words}"
 
 
 def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
@@ -128,6 +147,13 @@ def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
         "sources": [asdict(passage) for passage in written.passages],
         "words": words_used(written.text, desk, draft),
     }
+
+
+def with_passages(asked: Question, desk: Desk, library: Library) -> Question:
+    """Found in the language of the mail, where the desk answers it."""
+    code = heard(asked.mail.body, desk).code
+    found = library.find(asked.mail.words, language=code if code in desk.languages else "")
+    return replace(asked, passages=tuple(one.passage for one in found))
 
 
 def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:

@@ -11,13 +11,18 @@ AT_MOST = 2
 LEAST_SCORE = 3.0  # below it a passage shares only common words with the mail
 NEAR_BEST = 0.7  # a second passage must score nearly as well as the first
 WORD = re.compile(r"\w{3,}")
+LONGEST = 1200  # characters of a passage; longer sections are cut between paragraphs
 
 
 @dataclass(frozen=True)
 class Passage:
+    """`page_id` and `passage_id` say where it stands in the database; 0 for one out of a file."""
+
     page: str
     heading: str
     text: str
+    page_id: int = 0
+    passage_id: int = 0
 
 
 class Knowledge:
@@ -45,13 +50,33 @@ def load_knowledge(folder: Path) -> Knowledge:
 
 def read_page(path: Path) -> list[Passage]:
     """One passage for each `##` section of a Markdown page."""
-    title, *sections = re.split(r"^## +", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    page = title.strip().removeprefix("#").strip().splitlines()[0] if title.strip() else path.stem
-    passages = []
-    for section in sections:
-        heading, _, text = section.partition("\n")
-        passages.append(Passage(page, heading.strip(), re.sub(r"\s+", " ", text).strip()))
-    return passages
+    first, _, body = path.read_text(encoding="utf-8").partition("\n")
+    page = first.strip().removeprefix("#").strip() or path.stem
+    return [Passage(page, heading, text) for heading, text in sections_of(body)]
+
+
+def sections_of(markdown: str) -> list[tuple[str, str]]:
+    """Heading and text of each section of a page, on one line; what stands before the first heading has none."""
+    before, *sections = re.split(r"^#{1,6} +", markdown, flags=re.MULTILINE)
+    parted = [("", before), *((one.partition("\n")[0].strip(), one.partition("\n")[2]) for one in sections)]
+    return [(heading, piece) for heading, text in parted for piece in pieces_of(text)]
+
+
+def pieces_of(text: str) -> list[str]:
+    """A text in pieces of at most LONGEST characters, cut between paragraphs, else between words."""
+    found: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        said = " ".join(paragraph.split())
+        while len(said) > LONGEST:
+            at = said.rfind(" ", 1, LONGEST)
+            at = at if at > 0 else LONGEST
+            found.append(said[:at])
+            said = said[at:].strip()
+        if said and found and len(found[-1]) + len(said) < LONGEST:
+            found[-1] = f"{found[-1]} {said}"
+        elif said:
+            found.append(said)
+    return found
 
 
 def stems(text: str) -> list[str]:

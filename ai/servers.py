@@ -82,7 +82,8 @@ class RemoteModel:
         categories, username, mass = self.chances(completion)
         chosen = category_in(completion.text)
         if chosen in self.desk.category_names and self.desk.category(chosen).knowledge:
-            passages = self.knowledge.find(question.mail.words)
+            known = question.passages
+            passages = self.knowledge.find(question.mail.words) if known is None else list(known)
         if passages:
             completion = self.completed(server, question, chosen, [passage.text for passage in passages])
             _, username, _ = self.chances(completion)

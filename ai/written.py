@@ -11,12 +11,14 @@ from ai.prompt import MailText
 class Question:
     """One mail to answer. `category` forces what a person has chosen; `adapter` is the folder of the version to use, ""
 
-    is the base model alone.
+    is the base model alone. `passages`: what the desk knows about it, for a category that is answered from knowledge; None
+    where the model is to look into the desk's folder itself.
     """
 
     mail: MailText
     category: str = ""
     adapter: str = ""
+    passages: tuple[Passage, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
-from dashboard.ports import MailboxOffice, PreCheck, SendingOffice, Triage
+from dashboard.ports import Finder, MailboxOffice, PreCheck, SendingOffice, Triage
 from dashboard.throttle import Limits, Throttle
 from db import people, tickets
 from db.desk import Desk
@@ -39,6 +39,7 @@ class House:
     mail_office: MailboxOffice | None = None
     sending: SendingOffice | None = None
     triage: Triage | None = None
+    finder: Finder | None = None
     limits: Limits = field(default_factory=Limits)
     vault: Vault | None = None
     has_own_mailbox: bool = False  # in the settings

@@ -22,6 +22,7 @@ from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
 from db.erasure import CannotForget
 from db.joining import CannotJoin
+from db.knowledge import UnusablePage
 from db.lessons import UnusableLesson
 from db.letters import UnusableLetter
 from db.lifecycle import ForbiddenMove
@@ -76,6 +77,7 @@ STATUSES: dict[type[Exception], int] = {
     UnusableLesson: 422,
     CannotRetrain: 409,
     CannotTry: 409,
+    UnusablePage: 422,
     CannotOpen: 422,
     MayNotServe: 422,
     CannotForget: 409,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from db.customers import Membership
+from db.knowledge import Hit
 from db.plans import Asked, Occurrence, Plan
 from db.triage import MailIn, Triaged
 
@@ -30,6 +31,12 @@ class Triage(Protocol):
 
     def triage(self, mail: MailIn) -> Triaged:
         """Raise NoAnswer where the model gives none, Busy where too much waits already."""
+
+
+class Finder(Protocol):
+    """The desk's knowledge, found as a draft finds it."""
+
+    def look_up(self, asked: str) -> list[Hit]: ...
 
 
 class SendingOffice(Protocol):

@@ -63,6 +63,9 @@ class Desk:
     categories: tuple[Category, ...]
     refusals: dict[str, dict[str, str]] = field(default_factory=dict)
     actions: tuple[DeclaredAction, ...] = ()
+    nothing_fits: dict[str, str] = field(
+        default_factory=dict
+    )  # by language: the reply where no page answers a question
     labels: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # by language: what is stated here in English, in it
@@ -105,6 +108,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             categories=categories,
             refusals=stated.get("refusals", {}),
             labels=stated.get("labels", {}),
+            nothing_fits=stated.get("nothing_fits", {}),
             actions=tuple(
                 DeclaredAction(**{**action, **body_of(action.get("body", ()))}) for action in stated.get("action", ())
             ),

@@ -30,6 +30,9 @@ from db.models import (
     Mail,
     Note,
     Notice,
+    Page,
+    PageVersion,
+    Passage,
     Promise,
     Retraining,
     Tag,
@@ -105,6 +108,7 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     session.execute(update(Mail).where(Mail.id.in_(mails)).values(**BLANK_MAIL))
     for ticket_id in ids:
         erase_ticket(session, tickets.get(session, ticket_id), by=by)
+    forget_answers(session, ids)
     for digest in files:
         if not is_carried(session, digest):  # one that another customer's mail or reply carries, too, stays
             session.execute(delete(Attachment).where(Attachment.sha256 == digest))
@@ -113,6 +117,15 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     if known.customer_id is not None:
         session.execute(delete(Customer).where(Customer.id == known.customer_id))
     return Forgotten(len(ids), len(mails), len(taught), versions)
+
+
+def forget_answers(session: Session, ticket_ids: Sequence[int]) -> None:
+    """What was signed for them is found by nobody else any more; a page that staff wrote stays, without the way to them."""
+    from_them = select(Page.id).where(Page.ticket_id.in_(ticket_ids), Page.kind == "answer")
+    for table in (Passage, PageVersion):
+        session.execute(delete(table).where(table.page_id.in_(from_them)))
+    session.execute(delete(Page).where(Page.ticket_id.in_(ticket_ids), Page.kind == "answer"))
+    session.execute(update(Page).where(Page.ticket_id.in_(ticket_ids)).values(ticket_id=None))
 
 
 def check_nothing_is_under_way(session: Session, ids: Sequence[int]) -> None:
@@ -194,7 +207,7 @@ def scrub(open_session: OpenSession) -> bool:
     if engine.dialect.name != "sqlite":
         return True
     try:
-        for table in ("mails", "notes", "tickets"):
+        for table in ("mails", "notes", "tickets", "passages"):
             pages = -MERGED
             while merged(open_session, table, pages):
                 pages = MERGED

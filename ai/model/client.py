@@ -1,5 +1,6 @@
 """The local model as the drafting stage sees it: finds the engine process, or starts it."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from ai.drafting import ModelDown
 from ai.knowledge import Passage
+from ai.library import NoVectors
 from ai.written import Decided, News, Question, Undrafted, Written
 from db.desk import Desk
 from db.drafts import Draft
@@ -66,6 +70,19 @@ class LocalModel:
             self.send({"op": "learn", "answers": [draft.as_json() for draft in answers]})
             self.receive()
         self.learnt = newest
+
+    def embed(self, texts: Sequence[str]) -> tuple[str, NDArray[np.float32]]:
+        """As the library's port has it. Raise NoVectors."""
+        try:
+            with self.lock:
+                self.send({"op": "embed", "texts": list(texts)})
+                said = self.receive()
+        except ModelDown as problem:
+            raise NoVectors(str(problem)) from problem
+        if "problem" in said:
+            raise NoVectors(said["problem"])
+        vectors = np.frombuffer(base64.b64decode(said["vectors"]), dtype=np.float32).reshape(said["shape"])
+        return said["name"], vectors
 
     def ping(self) -> str:
         """The name of what serves; starts the engine if need be. Raise ModelDown."""
@@ -165,7 +182,8 @@ class LocalModel:
 
 def stated(asked: Question) -> dict[str, Any]:
     mail = {**asdict(asked.mail), "date": asked.mail.date.isoformat()}
-    return {"mail": mail, "category": asked.category, "adapter": asked.adapter}
+    passages = None if asked.passages is None else [asdict(one) for one in asked.passages]
+    return {"mail": mail, "category": asked.category, "adapter": asked.adapter, "passages": passages}
 
 
 def news_in(part: dict[str, Any]) -> tuple[int, News]:

@@ -149,7 +149,7 @@ class Decoder:
         row.page.force(self.labels[chosen])
         read = self.keep_label(memory, len(ids), chosen)
         if self.desk.category(chosen).knowledge:
-            row.passages = self.knowledge.find(asked.mail.words)
+            row.passages = self.knowledge.find(asked.mail.words) if asked.passages is None else list(asked.passages)
         if row.passages:
             row.ids = self.prompt(asked.mail, [passage.text for passage in row.passages])
             self.reread(memory, ids, row.ids)

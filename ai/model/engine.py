@@ -4,6 +4,7 @@ python -m ai.model.engine --socket var/engine.sock --desk tennis
 """
 
 import argparse
+import base64
 import json
 import os
 import queue
@@ -21,8 +22,9 @@ from typing import Any
 
 import torch
 
-from ai.knowledge import load_knowledge
+from ai.knowledge import Passage, load_knowledge
 from ai.model.decoding import Decoder
+from ai.model.embedder import PACKAGE, Embedder
 from ai.model.loading import NoModel, load
 from ai.model.patterns import remember_patterns
 from ai.model.probe import Choice, best_choice
@@ -59,6 +61,8 @@ class Engine:
         self.next: Job | None = None  # taken from the queue, for another version than the one at work
         self.clients, self.quiet_since, self.drafted, self.signed = 0, time.monotonic(), 0, 0
         self.phrases = Phrasebook()
+        self.embedder: Embedder | None = None  # loaded when somebody asks for it
+        self.embedding = threading.Lock()
         self.names: dict[str, str] = {}  # of the versions in memory or once there, by folder
         self.prompt = prompt_hash(desk)
         remember_patterns(self.decoder(adapter))
@@ -125,12 +129,31 @@ class Engine:
             decoder.remember(draft.category, write_draft(draft))
         self.signed += len(answers)
 
+    def embed(self, texts: list[str]) -> dict[str, Any]:
+        """Vectors of sentences, as base64 of float32, and whose they are."""
+        try:
+            with self.embedding:
+                if self.embedder is None:
+                    self.embedder = Embedder()
+                vectors = self.embedder.embed(texts)
+        except NoModel as problem:
+            return {"problem": str(problem)}
+        shape = [len(texts), int(vectors.shape[-1])]
+        return {
+            "name": f"{PACKAGE}:{shape[1]}",
+            "shape": shape,
+            "vectors": base64.b64encode(vectors.tobytes()).decode(),
+        }
+
     def answer(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What a client gets for one question."""
         if asked["op"] == "stop":
             os._exit(0)
         if asked["op"] == "learn":
             self.learn(asked["answers"])
+        if asked["op"] == "embed":
+            yield self.embed(asked["texts"])
+            return
         if asked["op"] != "draft":
             yield self.hello()
             return
@@ -185,8 +208,12 @@ def end_the_process(died: threading.ExceptHookArgs) -> None:
 
 def asked_of(stated: dict[str, Any]) -> Question:
     mail = stated["mail"]
+    passages = None if stated["passages"] is None else tuple(Passage(**one) for one in stated["passages"])
     return Question(
-        MailText(**{**mail, "date": datetime.fromisoformat(mail["date"])}), stated["category"], stated["adapter"]
+        MailText(**{**mail, "date": datetime.fromisoformat(mail["date"])}),
+        stated["category"],
+        stated["adapter"],
+        passages,
     )
 
 

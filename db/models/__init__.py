@@ -2,6 +2,7 @@
 
 from db.models.autopilot import AutopilotCategory, AutopilotLook
 from db.models.desk import DeskSetting, ModelVersion, Part
+from db.models.knowledge import Page, PageVersion, Passage
 from db.models.learning import Lesson, Retraining, Trial, TrialDraft
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
 from db.models.people import ApiCall, ApiKey, Invitation, Person, SetUp, SignIn
@@ -48,7 +49,10 @@ __all__ = [
     "Moment",
     "Note",
     "Notice",
+    "Page",
+    "PageVersion",
     "Part",
+    "Passage",
     "Person",
     "Presence",
     "Promise",

@@ -1,9 +1,11 @@
 """A ticket gets its draft, or a person gets the ticket."""
 
-from builders import RESET, raw_mail
+from builders import QUESTION, RESET, raw_mail
 from fakes import FakeMailbox, FakeModel
 
 from ai.drafting import ModelDown, draft_next, shadow_next
+from ai.knowledge import Passage
+from ai.library import Found
 from connectors.intake import take_in
 from db import parts, tickets, trials, versions
 from db.desk import Desk
@@ -125,3 +127,44 @@ def test_a_silent_version_that_writes_rubbish_holds_up_nobody(open_session: Open
     assert not shadow_next(open_session, desk, FakeModel([RESET]))
     with open_session.reading() as session:
         assert (tickets.get(session, 1).status, tickets.get(session, 1).category) == ("in_review", "reset_password")
+
+
+class FakeLibrary:
+    def __init__(self, passages: list[Passage]) -> None:
+        self.passages, self.languages = passages, [""]
+
+    def find(self, asked: str, *, language: str = "") -> list[Found]:
+        self.languages.append(language)
+        return [Found(one, 1.0, 1, 1, 9.0, 0.9) for one in self.passages]
+
+
+def test_passages_are_found_beforehand_and_stand_beside_the_draft(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session, raw_mail("Hello, when do you open your courts in the morning? Regards, Anna"))
+    library, model = FakeLibrary([Passage("Hours", "Outdoor", "From seven.", 3, 5)]), FakeModel([QUESTION])
+
+    draft_next(open_session, desk, model, library)  # type: ignore[arg-type]
+
+    assert model.questions[0].passages == (Passage("Hours", "Outdoor", "From seven.", 3, 5),)
+    assert library.languages[-1] == "en"
+    with open_session.reading() as session:
+        assert tickets.get(session, 1).draft == QUESTION.as_json()
+
+
+def test_where_no_page_answers_nothing_is_invented_and_a_person_gets_it(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session, raw_mail("Hello, do you sell swimming trunks at the club office? Regards, Anna"))
+
+    draft_next(open_session, desk, FakeModel([QUESTION]), FakeLibrary([]))  # type: ignore[arg-type]
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert ticket.draft["reply"] == f"Hi Anna,\n\n{desk.nothing_fits['en']}"
+        assert "7:00" not in str(ticket.draft)
+        assert (ticket.needs_human, ticket.reasons[0]) == (True, "no page answers this")
+
+
+def test_an_action_needs_no_page(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session)
+    draft_next(open_session, desk, FakeModel([RESET]), FakeLibrary([]))  # type: ignore[arg-type]
+    with open_session.reading() as session:
+        assert tickets.get(session, 1).draft == RESET.as_json()

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from db import customers, decisions, erasure, lessons, notes, outbox, retrainings, tickets, trail
+from db import customers, decisions, erasure, knowledge, lessons, notes, outbox, retrainings, tickets, trail
 from db.drafts import Draft
 from db.erasure import CannotForget
 from db.lifecycle import PROGRAM, Status
 from db.mails import keep_attachments
-from db.models import Attachment, Edit, Lesson, Mail, Person, Promise, Retraining, Ticket
+from db.models import Attachment, Edit, Lesson, Mail, Page, Person, Promise, Retraining, Ticket
 from db.plans import Plan
 from db.session import OpenSession
 
@@ -81,6 +81,13 @@ def desk(open_session: OpenSession) -> OpenSession:
                 asked_by="mia", state="done", start="shipped", version="new", last_lesson=2, report={"apart": apart}
             )
         )
+        for number, word in ((1, "Bobsleigh"), (2, SECRET)):
+            page = Page(
+                name=f"answer-{number}", kind="answer", title=word, text=f"Hello {word}", version=0, ticket_id=number
+            )
+            session.add(page)
+            knowledge.keep_version(session, page, by="mia")
+            knowledge.cut_into(session, page, [("", page.text)])
     while trail.seal_next(open_session, KEY):
         pass
     return open_session

@@ -1,0 +1,257 @@
+"""What the desk knows, found by words and by meaning: BM25 of the database and sentence vectors in FAISS, fused.
+
+Reciprocal rank fusion: Cormack, Clarke and Buettcher 2009. The stage `index_next` reads files and pages of the web, cuts pages into passages and embeds them.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ai.knowledge import Passage, sections_of
+from ai.pages import UnreadablePage, fetch, read_apart
+from db import knowledge, models
+from db.desk import Desk
+from db.loop import TryLater
+from db.reach import OutOfReach
+from db.session import OpenSession
+
+log = logging.getLogger(__name__)
+AT_MOST = 2  # passages for one draft
+DEEP = 20  # places of each ranking that are fused
+SLOW = 60  # the constant of reciprocal rank fusion: how slowly the worth of a place falls
+# A passage answers where its words say so, its meaning says so, or both say it a little: chosen on desks/tennis/questions.
+LEAST_WORDS, LEAST_MEANING = 6.0, 0.45
+A_FEW_WORDS, SOME_MEANING = 3.8, 0.31
+NEAR_BEST = 0.98  # of the best one's score, for a further passage
+AT_ONCE = 64
+
+
+class NoVectors(TryLater):
+    """The embedder gives no answer now; the message says why."""
+
+
+class Embeds(Protocol):
+    def embed(self, texts: Sequence[str]) -> tuple[str, NDArray[np.float32]]:
+        """The embedder's name, and vectors [N, D] of length one. Raise NoVectors."""
+
+
+class Ranks(Protocol):
+    def rank(self, asked: str, texts: Sequence[str]) -> list[float]:
+        """How well each text answers, higher is better. Raise NoVectors."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A passage with its ranks, from 1, 0 where a ranking does not have it: by words and by meaning; and their scores."""
+
+    passage: Passage
+    score: float
+    by_words: int
+    by_meaning: int
+    words: float
+    meaning: float
+
+    @property
+    def fits(self) -> bool:
+        both = self.words >= A_FEW_WORDS and self.meaning >= SOME_MEANING
+        return self.words >= LEAST_WORDS or self.meaning >= LEAST_MEANING or both
+
+
+@dataclass
+class Vectors:
+    """All vectors of one embedder, kept up with the database by what came and what went."""
+
+    embedder: str = ""
+    known: set[int] = field(default_factory=set)
+    index: faiss.IndexIDMap2 | None = None
+
+    def follow(self, session: Session, embedder: str) -> None:
+        """Only what is new is read; another embedder begins anew, so that dimensions never mix."""
+        stored = models.Passage
+        mine = stored.embedder == embedder
+        if embedder != self.embedder:
+            self.embedder, self.known, self.index = embedder, set(), None
+        there = set(session.scalars(select(stored.id).where(mine)))
+        gone, fresh = self.known - there, sorted(there - self.known)
+        if gone and self.index is not None:
+            numbers = np.array(sorted(gone), dtype=np.int64)
+            self.index.remove_ids(faiss.IDSelectorBatch(numbers))
+        for start in range(0, len(fresh), 5000):
+            rows = session.execute(
+                select(stored.id, stored.vector).where(stored.id.in_(fresh[start : start + 5000]))
+            ).all()
+            self.add([int(number) for number, _ in rows], [vector or b"" for _, vector in rows])
+        self.known = there
+
+    def add(self, numbers: Sequence[int], vectors: Sequence[bytes]) -> None:
+        matrix = np.stack([np.frombuffer(one, dtype=np.float32) for one in vectors])
+        if self.index is None:
+            self.index = faiss.IndexIDMap2(faiss.IndexFlatIP(matrix.shape[1]))
+        self.index.add_with_ids(matrix, np.array(numbers, dtype=np.int64))
+
+    def nearest(self, vector: NDArray[np.float32], most: int) -> list[tuple[int, float]]:
+        """Numbers of passages with their cosine, best first."""
+        if self.index is None or not self.known:
+            return []
+        scores, numbers = self.index.search(vector[None], min(most, len(self.known)))
+        return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
+
+
+@dataclass
+class Library:
+    """`ranker` puts the best few in order, where one is set."""
+
+    open_session: OpenSession
+    embedder: Embeds | None = None
+    ranker: Ranks | None = None
+    vectors: Vectors = field(default_factory=Vectors)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(
+        self, asked: str, *, language: str = "", most: int = AT_MOST, kinds: Sequence[str] = (), all_ranks: bool = False
+    ) -> list[Found]:
+        """The passages that fit, best first; none where nothing does. `all_ranks`: those that do not fit, too.
+
+        `language`: passages of another language are left out; `kinds`: only of such pages. Where there is no embedder, or
+        it gives no answer, words alone decide.
+        """
+        name, vector = self.embedded(asked)
+        with self.open_session.reading() as session:
+            words = knowledge.by_words(session, asked, 4 * DEEP)
+            meaning = self.by_meaning(session, name, vector, 4 * DEEP)
+            stored = knowledge.passages(session, [number for number, _ in (*words, *meaning)])
+            wanted = {
+                number
+                for number, one in stored.items()
+                if (not language or one.language in ("", language)) and (not kinds or one.page.kind in kinds)
+            }
+            found = fused(
+                [one for one in words if one[0] in wanted][:DEEP],
+                [one for one in meaning if one[0] in wanted][:DEEP],
+                stored,
+            )
+        if self.ranker is not None and found:
+            found = self.ranked_again(asked, found)
+        if all_ranks:
+            return found[:most]
+        best = found[0].score if found else 0.0
+        return [one for one in found[:most] if one.fits and one.score >= NEAR_BEST * best]
+
+    def look_up(self, asked: str) -> list[knowledge.Hit]:
+        """For the page of knowledge: what would be found, and the next best."""
+        return [
+            knowledge.Hit(
+                one.passage.page_id, one.passage.passage_id, one.passage.page, one.passage.heading, one.passage.text,
+                one.words, one.meaning, one.fits,
+            )
+            for one in self.find(asked, most=8, all_ranks=True)
+        ]  # fmt: skip
+
+    def embedded(self, asked: str) -> tuple[str, NDArray[np.float32] | None]:
+        if self.embedder is None or not asked.strip():
+            return "", None
+        try:
+            name, vectors = self.embedder.embed([asked])
+        except NoVectors as problem:
+            log.warning("%s Passages are found by words alone.", problem)
+            return "", None
+        return name, vectors[0]
+
+    def by_meaning(
+        self, session: Session, name: str, vector: NDArray[np.float32] | None, most: int
+    ) -> list[tuple[int, float]]:
+        if vector is None:
+            return []
+        with self.lock:
+            self.vectors.follow(session, name)
+            return self.vectors.nearest(vector, most)
+
+    def ranked_again(self, asked: str, found: list[Found]) -> list[Found]:
+        assert self.ranker is not None
+        try:
+            scores = self.ranker.rank(asked, [f"{one.passage.heading}. {one.passage.text}" for one in found])
+        except NoVectors as problem:
+            log.warning("%s The passages keep their order.", problem)
+            return found
+        return [one for _, one in sorted(zip(scores, found, strict=True), key=lambda pair: -pair[0])]
+
+
+def fused(
+    words: Sequence[tuple[int, float]], meaning: Sequence[tuple[int, float]], stored: dict[int, models.Passage]
+) -> list[Found]:
+    """Reciprocal rank fusion: a passage is worth 1 / (SLOW + its place), summed over both rankings."""
+    places = [{number: (place, score) for place, (number, score) in enumerate(one, 1)} for one in (words, meaning)]
+    found = []
+    for number in {**places[0], **places[1]}:
+        one, (first, score), (second, cosine) = stored[number], *(ranking.get(number, (0, 0.0)) for ranking in places)
+        worth = sum(1 / (SLOW + place) for place in (first, second) if place)
+        passage = Passage(one.page.title, one.heading, one.text, one.page_id, one.id)
+        found.append(Found(passage, worth, first, second, score, cosine))
+    return sorted(found, key=lambda one: -one.score)
+
+
+# ---- The stage
+
+
+def index_next(open_session: OpenSession, desk: Desk, embedder: Embeds | None, allowed: Sequence[str] = ()) -> bool:
+    """Read one file or address, cut one page, or embed some passages. Return False when all is done."""
+    if read_next(open_session, allowed):
+        return True
+    with open_session() as session:
+        page = knowledge.to_cut(session)
+        if page is not None:
+            knowledge.cut_into(session, page, sections_of(page.text))
+            return True
+        if knowledge.take_answers(session, [one.name for one in desk.categories if one.knowledge]):
+            return True
+    return embedder is not None and embed_next(open_session, embedder)
+
+
+def read_next(open_session: OpenSession, allowed: Sequence[str]) -> bool:
+    with open_session.reading() as session:
+        page = knowledge.to_read(session)
+        if page is None:
+            return False
+        number, kind, source, raw = page.id, page.kind, page.source, bytes(page.raw)
+    title = body = problem = ""
+    try:
+        name, content = fetch(source, allowed) if kind == "web" else (source, raw)
+        title, body = read_apart(name, content)
+    except (UnreadablePage, OutOfReach) as error:
+        problem = str(error)
+    with open_session() as session:
+        page = knowledge.get(session, number)
+        if problem:
+            page.state, page.problem = "failed", problem
+        else:
+            knowledge.read_in(session, page, title, body)
+    return True
+
+
+def said_of(passage: models.Passage) -> str:
+    """What is embedded: its headings say what a short section is about."""
+    return ". ".join(one for one in (passage.page.title, passage.heading, passage.text) if one)
+
+
+def embed_next(open_session: OpenSession, embedder: Embeds) -> bool:
+    """Raise NoVectors."""
+    name, _ = embedder.embed(["name"])
+    with open_session.reading() as session:
+        rows = [(one.id, said_of(one)) for one in knowledge.to_embed(session, name, AT_ONCE)]
+    if not rows:
+        return False
+    name, vectors = embedder.embed([said for _, said in rows])
+    with open_session() as session:
+        stored = knowledge.passages(session, [number for number, _ in rows])
+        for (number, _), vector in zip(rows, vectors, strict=True):
+            if number in stored:
+                stored[number].embedder, stored[number].vector = name, vector.astype(np.float32).tobytes()
+    return True
