@@ -201,7 +201,7 @@ def house_of(built: Built) -> House:
         sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
         provider=provider_of(built.settings),
-        triage=Triage(built.open_session, built.desk, built.asking) if built.asking else None,
+        triage=Triage(built.open_session, built.desk, built.asking, built.library) if built.asking else None,
         finder=built.library,
         secret=built.school.secret,
         lan_allow=house.allowed_inside,

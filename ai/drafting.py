@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, Protocol
 
-from ai.confidence import TALKS_TO_US, Evidence, features_for_autopilot, judged, read_calibration
-from ai.language import heard
+from ai.confidence import TALKS_TO_US
 from ai.library import Library
-from ai.parsing import UnusableOutput, parse_draft, read_words
+from ai.parsing import UnusableOutput, read_words
 from ai.prompt import MailText
+from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, News, Question, Undrafted, Written
 from db import parts, tickets, trials, versions
 from db.desk import Desk
@@ -22,7 +22,6 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 TOGETHER = 8  # tickets taken up at one time
-NO_PAGE = "no page answers this"
 NOTHING = Draft("", "")  # of a version on trial that wrote nothing usable: nobody signs that
 
 
@@ -87,51 +86,36 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
             try:
                 if isinstance(news, Undrafted):
                     raise UnusableOutput(news.problem)
-                draft = parse_draft(news.text, desk, one.asked.mail)
+                propose(session, ticket, desk, one.asked, news)
             except UnusableOutput as problem:
                 tickets.draft_failed(session, ticket, str(problem))
                 return
-            propose(session, ticket, desk, one.asked, news, draft)
         log.info("ticket %s drafted in %.2f s", one.ticket_id, news.seconds)
     except tickets.StaleTicket as problem:
         log.info("%s", problem)
 
 
-def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written, draft: Draft) -> None:
-    evidence = Evidence.of(written, draft, asked.mail.words)
-    found = judged(evidence, desk, read_calibration(asked.adapter))
+def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written) -> None:
+    """Raise UnusableOutput."""
     question = tickets.newest_question(ticket)
+    found = weighed(asked, written, desk, (question.said or question.text) if question else asked.mail.body)
     has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
-    spoken = heard((question.said or question.text) if question else asked.mail.body, desk)
-    is_unknown = asked.passages == () and desk.category(draft.category).knowledge
-    if is_unknown:  # nothing is invented: the reply says that a colleague will answer
-        draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
-    reasons = [*([spoken.reason] if spoken.is_foreign else []), *([NO_PAGE] if is_unknown else []), *found.reasons]
-    reasons += [TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else []
+    talks = [TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else []
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
-    trials.note(session, ticket, draft, seconds=written.seconds)
+    trials.note(session, ticket, found.draft, seconds=written.seconds)
     tickets.propose(
         session,
         ticket,
-        draft,
+        found.draft,
         confidence=found.confidence,
-        needs_human=found.needs_human or has_orders or spoken.is_foreign or is_unknown,
-        reasons=reasons,
-        language=spoken.code,
+        needs_human=found.needs_human or has_orders,
+        reasons=[*found.reasons, *talks],
+        language=found.language,
         wanted_model="",
-        made_by={**made_by(written, desk, draft), "features": features_for_autopilot(evidence, desk)},
+        made_by={**made_by(written, desk, found.draft), "features": found.features},
     )
-
-
-def handed_over(reply: str, desk: Desk, language: str) -> str:
-    """The greeting that the model wrote, and the desk's own words for a question that no page answers."""
-    words = desk.nothing_fits.get(language) or next(iter(desk.nothing_fits.values()), "")
-    greeting, _, rest = reply.strip().partition("\n")
-    if not words or not (greeting.endswith(",") and rest):
-        return words or reply
-    return f"{greeting}\n\n{words}"
 
 
 def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
@@ -144,16 +128,9 @@ def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
         "seconds": round(written.seconds, 2),
         "categories": top_three(written.categories),
         "signs": written.signs,
-        "sources": [asdict(passage) for passage in written.passages],
+        "sources": sources_of(written),
         "words": words_used(written.text, desk, draft),
     }
-
-
-def with_passages(asked: Question, desk: Desk, library: Library) -> Question:
-    """Found in the language of the mail, where the desk answers it."""
-    code = heard(asked.mail.body, desk).code
-    found = library.find(asked.mail.words, language=code if code in desk.languages else "")
-    return replace(asked, passages=tuple(one.passage for one in found))
 
 
 def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
@@ -170,7 +147,8 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
             continue
         one = waiting[place]
         try:
-            draft = parse_draft(news.text, desk, one.asked.mail) if isinstance(news, Written) else NOTHING
+            body = one.asked.mail.body
+            draft = weighed(one.asked, news, desk, body).draft if isinstance(news, Written) else NOTHING
         except UnusableOutput:
             draft = NOTHING
         with open_session() as session:
@@ -205,12 +183,3 @@ def words_used(text: str, desk: Desk, draft: Draft) -> dict[str, str]:
     said = read_words(text, desk)
     used = {key: said.details[key] for key in draft.details if key in said.details}
     return {"username": draft.username, **used} if draft.username else used
-
-
-def top_three(categories: dict[str, float]) -> list[tuple[str, float]]:
-    best = sorted(categories.items(), key=lambda item: -item[1])[:3]
-    return [(name, round(probability, 4)) for name, probability in best]
-
-
-def name_of(made_by: dict[str, Any]) -> str:
-    return str(made_by.get("adapter") or made_by.get("base") or "model")

@@ -5,13 +5,13 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from ai.confidence import Evidence, judged, read_calibration
-from ai.drafting import Model, ModelDown, name_of, top_three
-from ai.language import heard
-from ai.parsing import UnusableOutput, parse_draft
+from ai.drafting import Model, ModelDown
+from ai.library import Library
+from ai.parsing import UnusableOutput
 from ai.prompt import MailText
+from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, News, Question, Undrafted, Written
 from db import versions
 from db.desk import Desk
@@ -39,6 +39,7 @@ class Triage:
     open_session: OpenSession
     desk: Desk
     model: Model
+    library: Library | None = None
     waiting: queue.Queue[Waiting] = field(default_factory=lambda: queue.Queue(MOST_WAITING))
     worker: threading.Thread | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -49,7 +50,10 @@ class Triage:
         with self.open_session.reading() as session:
             adapter = versions.folder_for(session, "")
         text = MailText(mail.from_name, mail.from_email, mail.date, mail.subject, mail.body)
-        one = Waiting(Question(text, adapter=adapter), Future(), time.monotonic())
+        question = Question(text, adapter=adapter)
+        if self.library is not None:
+            question = with_passages(question, self.desk, self.library)
+        one = Waiting(question, Future(), time.monotonic())
         try:
             self.waiting.put_nowait(one)
         except queue.Full:
@@ -61,26 +65,24 @@ class Triage:
             raise NoAnswer(f"The model gave no draft within {SECONDS:g} seconds.") from None
         except ModelDown as problem:
             raise NoAnswer(str(problem)) from problem
-        return self.read(one, text, adapter, news, (began, decided))
+        return self.read(one, news, (began, decided))
 
-    def read(self, one: Waiting, text: MailText, adapter: str, news: News, moments: tuple[float, float]) -> Triaged:
+    def read(self, one: Waiting, news: News, moments: tuple[float, float]) -> Triaged:
         if not isinstance(news, Written):
             raise NoAnswer(news.problem if isinstance(news, Undrafted) else "The model gave no draft.")
         try:
-            draft = parse_draft(news.text, self.desk, text)
+            found = weighed(one.question, news, self.desk, one.question.mail.body)
         except UnusableOutput as problem:
             raise NoAnswer(f"The model's draft cannot be used: {problem}") from problem
-        found = judged(Evidence.of(news, draft, text.words), self.desk, read_calibration(adapter))
-        spoken = heard(text.body, self.desk)
         began, decided = moments
         taken = {"waited": began - one.asked_at, "category": decided - began, "total": time.monotonic() - one.asked_at}
         return Triaged(
-            draft=draft,
+            draft=found.draft,
             confidence=round(found.confidence or 0.0, 4),
-            needs_human=found.needs_human or spoken.is_foreign,
+            needs_human=found.needs_human,
             categories=top_three(news.categories),
-            reasons=[*([spoken.reason] if spoken.is_foreign else []), *found.reasons],
-            sources=[{key: str(value) for key, value in asdict(one).items()} for one in news.passages],
+            reasons=found.reasons,
+            sources=[{key: str(value) for key, value in source.items()} for source in sources_of(news)],
             model=name_of(news.made_by),
             timings_ms={name: round(1000 * seconds) for name, seconds in taken.items()},
         )

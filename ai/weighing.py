@@ -1,0 +1,75 @@
+"""What a model wrote becomes a draft with its confidence, its reasons, and whether a person must decide; for every way in."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ai.confidence import Evidence, features_for_autopilot, judged, read_calibration
+from ai.language import heard
+from ai.library import Library
+from ai.parsing import parse_draft
+from ai.written import Question, Written
+from db.desk import Desk
+from db.drafts import Draft
+
+NO_PAGE = "no page answers this"
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A draft and what is to be made of it. `features`: what the autopilot calibrates by."""
+
+    draft: Draft
+    confidence: float | None
+    needs_human: bool
+    reasons: list[str]
+    language: str
+    features: list[float]
+
+
+def with_passages(asked: Question, desk: Desk, library: Library) -> Question:
+    """Found in the language of the mail, where the desk answers it."""
+    code = heard(asked.mail.body, desk).code
+    found = library.find(asked.mail.words, language=code if code in desk.languages else "")
+    return replace(asked, passages=tuple(one.passage for one in found))
+
+
+def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed:
+    """`said`: the words whose language counts. Raise UnusableOutput."""
+    draft = parse_draft(written.text, desk, asked.mail)
+    evidence = Evidence.of(written, draft, asked.mail.words)
+    found, spoken = judged(evidence, desk, read_calibration(asked.adapter)), heard(said, desk)
+    is_unknown = asked.passages == () and desk.category(draft.category).knowledge
+    if is_unknown:  # nothing is invented: the reply says that a colleague will answer
+        draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
+    first = [*([spoken.reason] if spoken.is_foreign else []), *([NO_PAGE] if is_unknown else [])]
+    return Weighed(
+        draft,
+        found.confidence,
+        found.needs_human or spoken.is_foreign or is_unknown,
+        [*first, *found.reasons],
+        spoken.code,
+        features_for_autopilot(evidence, desk),
+    )
+
+
+def handed_over(reply: str, desk: Desk, language: str) -> str:
+    """The greeting that the model wrote, and the desk's own words for a question that no page answers."""
+    words = desk.nothing_fits.get(language) or next(iter(desk.nothing_fits.values()), "")
+    greeting, _, rest = reply.strip().partition("\n")
+    if not words or not (greeting.endswith(",") and rest):
+        return words or reply
+    return f"{greeting}\n\n{words}"
+
+
+def sources_of(written: Written) -> list[dict[str, Any]]:
+    """The passages that it was written from."""
+    return [asdict(passage) for passage in written.passages]
+
+
+def top_three(categories: dict[str, float]) -> list[tuple[str, float]]:
+    best = sorted(categories.items(), key=lambda item: -item[1])[:3]
+    return [(name, round(probability, 4)) for name, probability in best]
+
+
+def name_of(made_by: dict[str, Any]) -> str:
+    return str(made_by.get("adapter") or made_by.get("base") or "model")
