@@ -27,6 +27,7 @@ from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
 from actions.webhooks import deliver_next
 from ai.autopilot import autopilot_next
+from ai.chat import ChatDesk
 from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.library import Library, index_next
@@ -51,7 +52,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import knowledge, parts, people, promotions, tickets, triage, versions
+from db import chats, knowledge, parts, people, promotions, tickets, triage, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.loop import Loop
@@ -102,6 +103,7 @@ class Built:
     school: School
     asking: DeskModel | None  # for drafts without a ticket, on a line of its own
     library: Library
+    visitors: ChatDesk | None
 
 
 def read_all() -> Settings:
@@ -132,10 +134,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
     adapter = know_versions(open_session, settings, desk)
-    local, second, third = (
-        local_model(settings, desk, adapter, signed)
-        for signed in (signed_in(open_session), nothing_signed, nothing_signed)
-    )
+    lines = (signed_in(open_session), nothing_signed, nothing_signed, nothing_signed)
+    local, second, third, fourth = (local_model(settings, desk, adapter, signed) for signed in lines)
+    library = Library(open_session, third)
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)
     built = Built(
@@ -147,7 +148,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
         asking=chosen_model(settings.model, desk, second) if "draft" in stages else None,
-        library=Library(open_session, third),
+        library=library,
+        visitors=ChatDesk(open_session, desk, chosen_model(settings.model, desk, fourth), library)
+        if "draft" in stages
+        else None,
         school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
@@ -168,6 +172,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     local.stop()
     second.stop()
     third.stop()
+    fourth.stop()
     built.school.stop()
     if sandbox is not None:
         sandbox.terminate()
@@ -203,6 +208,8 @@ def house_of(built: Built) -> House:
         provider=provider_of(built.settings),
         triage=Triage(built.open_session, built.desk, built.asking, built.library) if built.asking else None,
         finder=built.library,
+        visitors=built.visitors,
+        chat_origins=built.settings.dashboard.origins,
         secret=built.school.secret,
         lan_allow=house.allowed_inside,
     )
@@ -239,6 +246,7 @@ def house_loops(built: Built) -> list[Loop]:
         Loop("trail", lambda: seal_next(built.open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
         Loop("due", lambda: tell_overdue(built.open_session), lambda: time.sleep(LOOK_AT_DUE)),
         Loop("books", lambda: triage.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
+        Loop("chats", lambda: chats.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
     ]
 
 

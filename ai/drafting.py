@@ -11,7 +11,7 @@ from ai.library import Library
 from ai.parsing import UnusableOutput, read_words
 from ai.prompt import MailText
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
-from ai.written import Decided, News, Question, Undrafted, Written
+from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
 from db import parts, tickets, trials, versions
 from db.desk import Desk
 from db.drafts import Draft
@@ -65,7 +65,7 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model, library: Lib
     try:
         for place, news in model.draft([one.asked for one in waiting]):
             store(open_session, desk, waiting[place], news)
-            if not isinstance(news, Decided):
+            if not isinstance(news, Underway):
                 del left[place]
     except ModelDown as problem:
         with open_session() as session:
@@ -80,6 +80,8 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
     try:
         with open_session() as session:
             ticket = still(session, one.ticket_id, one.seen)
+            if isinstance(news, Growing):
+                return
             if isinstance(news, Decided):
                 tickets.announce(session, ticket, news.chosen, top_three(news.categories))
                 return
@@ -143,7 +145,7 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
         waiting = [Waiting(ticket.id, ticket.version, asked_of(ticket, folder)) for ticket in found]
         trial_id = trial.id
     for place, news in model.draft([one.asked for one in waiting]):
-        if isinstance(news, Decided):
+        if isinstance(news, Underway):
             continue
         one = waiting[place]
         try:

@@ -94,6 +94,18 @@ def closed(text: str) -> str:
     raise UnusableOutput("The draft ran out of tokens before its reply.")
 
 
+def reply_so_far(text: str) -> str:
+    """The reply of an answer that is not written to its end."""
+    _, opened, rest = text.partition('"reply":"')
+    rest = re.split(r'(?<!\\)(?:\\\\)*"', rest)[0] if opened else ""
+    for end in range(len(rest), max(-1, len(rest) - 8), -1):  # a half-written escape is dropped
+        try:
+            return str(json.loads(f'"{rest[:end]}"'))
+        except json.JSONDecodeError:
+            continue
+    return ""
+
+
 def without_nothing(text: str) -> str:
     """Details that are null, as servers write them that want every key stated, are left out. Else the text as it is."""
     try:

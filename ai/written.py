@@ -19,6 +19,7 @@ class Question:
     category: str = ""
     adapter: str = ""
     passages: tuple[Passage, ...] | None = None
+    stream: bool = False  # news of the reply while it is written, too
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Decided:
     categories: dict[str, float]
     chosen: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Growing:
+    """The reply as far as it is written, for a question that asked for it."""
+
+    reply: str
 
 
 @dataclass(frozen=True)
@@ -59,4 +67,5 @@ class Undrafted:
     problem: str
 
 
-News = Decided | Written | Undrafted
+News = Decided | Growing | Written | Undrafted
+Underway = Decided | Growing  # more is to come

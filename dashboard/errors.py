@@ -17,6 +17,7 @@ from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
 from db.autopilot import CannotOpen
 from db.canned import UnusableCanned
+from db.chats import NoChat, UnusableMessage
 from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
 from db.decisions import NothingStuck, TooLate
@@ -77,6 +78,8 @@ STATUSES: dict[type[Exception], int] = {
     UnusableLesson: 422,
     CannotRetrain: 409,
     CannotTry: 409,
+    NoChat: 404,
+    UnusableMessage: 422,
     UnusablePage: 422,
     CannotOpen: 422,
     MayNotServe: 422,

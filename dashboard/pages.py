@@ -22,6 +22,8 @@ from dashboard.routes import (
     autopilot,
     bulk,
     canned_replies,
+    chat,
+    chats,
     customers,
     desk_settings,
     dismissals,
@@ -74,7 +76,7 @@ from dashboard.routes import (
 from db.models import now
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = (sessions, identities, set_ups, invitations, votes, health)
+PUBLIC = (sessions, identities, set_ups, invitations, votes, chat, health)
 SIGNED_IN = (
     letters,
     tickets, actions, drafts, edits, approvals, withdrawals, dismissals, reopenings, redrafts, trusts, settlements,
@@ -88,6 +90,7 @@ SIGNED_IN = (
     lessons,
     retrainings,
     knowledge,
+    chats,
     trials,
     autopilot,
     desk_settings,

@@ -1,8 +1,9 @@
 """What the pages ask of the rest of the house within a request. `app.py` passes the real parts, tests pass fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from db.chats import Sign
 from db.customers import Membership
 from db.knowledge import Hit
 from db.plans import Asked, Occurrence, Plan
@@ -31,6 +32,13 @@ class Triage(Protocol):
 
     def triage(self, mail: MailIn) -> Triaged:
         """Raise NoAnswer where the model gives none, Busy where too much waits already."""
+
+
+class Visitors(Protocol):
+    """The machine, for a visitor of the chat."""
+
+    def answer(self, asked: str, before: Sequence[str], least: float) -> Iterator[Sign]:
+        """What to show, in order. Raise NoAnswer."""
 
 
 class Finder(Protocol):

@@ -21,6 +21,8 @@ from db.lifecycle import Status
 from db.models import (
     Attachment,
     AutopilotLook,
+    Chat,
+    ChatMessage,
     Confirmation,
     Customer,
     CustomerAddress,
@@ -109,6 +111,9 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     for ticket_id in ids:
         erase_ticket(session, tickets.get(session, ticket_id), by=by)
     forget_answers(session, ids)
+    chats = select(Chat.id).where(Chat.ticket_id.in_(ids))
+    session.execute(delete(ChatMessage).where(ChatMessage.chat_id.in_(chats)))
+    session.execute(delete(Chat).where(Chat.ticket_id.in_(ids)))
     for digest in files:
         if not is_carried(session, digest):  # one that another customer's mail or reply carries, too, stays
             session.execute(delete(Attachment).where(Attachment.sha256 == digest))

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from ai.finetuning.examples import Row
 from ai.model.decoding import Decoder
-from ai.written import Decided, Question, Undrafted, Written
+from ai.written import Question, Underway, Undrafted, Written
 
 
 def drafted(rows: Sequence[Row], decoder: Decoder) -> list[Written | Undrafted]:
@@ -14,7 +14,7 @@ def drafted(rows: Sequence[Row], decoder: Decoder) -> list[Written | Undrafted]:
     found: dict[int, Written | Undrafted] = {}
     with tqdm(total=len(rows), desc="drafts", unit="mail") as bar:
         for place, news in decoder.draft_many([Question(row.mail) for row in rows]):
-            if not isinstance(news, Decided):
+            if not isinstance(news, Underway):
                 found[place] = news
                 bar.update()
     return [found[place] for place in range(len(rows))]

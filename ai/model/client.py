@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ai.drafting import ModelDown
 from ai.knowledge import Passage
 from ai.library import NoVectors
-from ai.written import Decided, News, Question, Undrafted, Written
+from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
 from db.desk import Desk
 from db.drafts import Draft
 
@@ -55,7 +55,7 @@ class LocalModel:
             try:
                 while left:
                     place, news = news_in(self.receive())
-                    left -= not isinstance(news, Decided)
+                    left -= not isinstance(news, Underway)
                     yield place, news
             finally:
                 if left and self.connection is not None:  # nobody listens any more; what still comes must not be
@@ -183,11 +183,18 @@ class LocalModel:
 def stated(asked: Question) -> dict[str, Any]:
     mail = {**asdict(asked.mail), "date": asked.mail.date.isoformat()}
     passages = None if asked.passages is None else [asdict(one) for one in asked.passages]
-    return {"mail": mail, "category": asked.category, "adapter": asked.adapter, "passages": passages}
+    return {
+        "mail": mail,
+        "category": asked.category,
+        "adapter": asked.adapter,
+        "passages": passages,
+        "stream": asked.stream,
+    }
 
 
 def news_in(part: dict[str, Any]) -> tuple[int, News]:
     said = part["said"]
     if part["kind"] == "Written":
         return part["place"], Written(**{**said, "passages": [Passage(**one) for one in said["passages"]]})
-    return part["place"], Decided(**said) if part["kind"] == "Decided" else Undrafted(**said)
+    kinds: dict[str, type[Decided | Growing | Undrafted]] = {one.__name__: one for one in (Decided, Growing, Undrafted)}
+    return part["place"], kinds[part["kind"]](**said)

@@ -18,10 +18,10 @@ from ai.model.readers import SecondReader
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
-from ai.parsing import category_head
+from ai.parsing import category_head, reply_so_far
 from ai.prompt import MailText, messages, token_ids
 from ai.schema import BUDGET
-from ai.written import Decided, News, Question, Undrafted, Written
+from ai.written import Decided, Growing, News, Question, Undrafted, Written
 from db.desk import Desk
 
 TOGETHER = 8  # mails in one batch
@@ -120,6 +120,9 @@ class Decoder:
                 return
             self.step(rows, memory)
             going = [i for i, row in enumerate(rows) if not row.finished]
+            for i in going:
+                if rows[i].asked.stream and rows[i].page.in_reply:
+                    yield rows[i].place, Growing(reply_so_far(self.tokenizer.decode(rows[i].page.tokens)))
             yield from ((row.place, self.result(row)) for row in rows if row.finished)
             if len(going) < len(rows):
                 rows = [rows[i] for i in going]

@@ -32,7 +32,7 @@ from ai.model.readers import read_second_reader
 from ai.model.speculation import Phrasebook
 from ai.parsing import write_draft
 from ai.prompt import MailText, prompt_hash
-from ai.written import Decided, News, Question, Undrafted, Written
+from ai.written import News, Question, Underway, Undrafted, Written
 from db.desk import Desk, load_desk
 from db.drafts import Draft
 
@@ -164,7 +164,7 @@ class Engine:
         left = len(mails)
         while left:
             place, what = news.get()
-            left -= not isinstance(what, Decided)
+            left -= not isinstance(what, Underway)
             if isinstance(what, Written):
                 self.drafted += 1
                 what = replace(what, made_by={**self.made_by(), "adapter": self.names[mails[place].adapter]})
@@ -214,6 +214,7 @@ def asked_of(stated: dict[str, Any]) -> Question:
         stated["category"],
         stated["adapter"],
         passages,
+        stated["stream"],
     )
 
 

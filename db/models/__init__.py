@@ -1,6 +1,7 @@
 """Tables only. What may happen to a row stands elsewhere on this floor."""
 
 from db.models.autopilot import AutopilotCategory, AutopilotLook
+from db.models.chats import Chat, ChatMessage
 from db.models.desk import DeskSetting, ModelVersion, Part
 from db.models.knowledge import Page, PageVersion, Passage
 from db.models.learning import Lesson, Retraining, Trial, TrialDraft
@@ -32,6 +33,8 @@ __all__ = [
     "AutopilotLook",
     "Base",
     "CannedReply",
+    "Chat",
+    "ChatMessage",
     "Confirmation",
     "Cursor",
     "Customer",

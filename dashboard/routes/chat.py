@@ -1,0 +1,161 @@
+"""The chat for visitors: public, off until an admin switches it on, framed only by the sites of CHAT_ORIGINS."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from dashboard import respond
+from dashboard.deps import House, TheHouse
+from dashboard.forms import read_form
+from dashboard.markdown import safe_html
+from dashboard.security import POLICY
+from db import chats
+from db.chats import HandOver, NoChat, Piece, Settled, Shown, Sign
+from db.models import Chat, ChatMessage
+from db.plans import NoAnswer
+from db.triage import Busy
+
+router = APIRouter(prefix="/chat")
+EACH, ALL = 12, 240  # messages a minute of one address, and of everybody
+AT_ONCE, WAITING = 4, 32
+POOL = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chat")
+Signs = asyncio.Queue[Sign | ChatMessage]
+ROOM = threading.BoundedSemaphore(WAITING)
+
+
+@router.get("")
+def show(request: Request, house: TheHouse) -> Response:
+    with house.open_session.reading() as session:
+        check_is_on(house, chats.terms(session))
+    return page(request, house, "", [])
+
+
+@router.post("/messages")
+async def create(request: Request, house: TheHouse, form: Annotated[FormData, Depends(read_form)]) -> Response:
+    """`words`, and the `token` of a conversation that goes on. As a stream of events where that is asked for."""
+    who = request.client.host if request.client else ""
+    token, chat_id, before, least = await run_in_threadpool(
+        kept, house, who, str(form.get("token", "")), str(form.get("words", ""))
+    )
+    found = set_to_work(house, chat_id, str(form.get("words", "")).strip(), before, least)
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return StreamingResponse(events(token, found), media_type="text/event-stream", headers=framed(house))
+    async for _ in events(token, found):
+        pass
+    return await run_in_threadpool(conversation, request, house, token)
+
+
+@router.post("/hand-over")
+def hand_over(request: Request, house: TheHouse, form: Annotated[FormData, Depends(read_form)]) -> Response:
+    """`name` and `email`: the conversation becomes a ticket."""
+    token = str(form.get("token", ""))
+    house.limits.take(f"visitor {request.client.host if request.client else ''}", EACH)
+    with house.open_session() as session:
+        check_is_on(house, chats.terms(session))
+        chats.hand_over(
+            session, chats.of(session, token), name=str(form.get("name", "")), email=str(form.get("email", ""))
+        )
+    return conversation(request, house, token)
+
+
+def check_is_on(house: House, terms: chats.Terms) -> None:
+    """Raise NoChat, so that a chat that is off cannot be told from one that never was."""
+    if not terms.is_on or house.visitors is None:
+        raise NoChat("There is no chat here.")
+
+
+def kept(house: House, who: str, token: str, words: str) -> tuple[str, int, list[str], float]:
+    """The token, the conversation, what was written before, and the least confidence. Raise NoChat, Busy, UnusableMessage."""
+    house.limits.take(f"visitor {who}", EACH)
+    house.limits.take("everybody in the chat", ALL)
+    with house.open_session() as session:
+        terms = chats.terms(session)
+        check_is_on(house, terms)
+        if token:
+            chat = chats.of(session, token)
+        else:
+            chat, token = chats.begin(session)
+        return token, chat.id, chats.ask(session, chat, words), terms.least
+
+
+def set_to_work(house: House, chat_id: int, words: str, before: list[str], least: float) -> Signs:
+    """What a thread of the pool tells, as it comes. Raise Busy."""
+    loop, found = asyncio.get_running_loop(), Signs()
+
+    def tell(one: Sign | ChatMessage) -> None:
+        with suppress(RuntimeError):  # the server has stopped, and nobody listens
+            loop.call_soon_threadsafe(found.put_nowait, one)
+
+    if not ROOM.acquire(blocking=False):
+        raise Busy("Many people are asking just now. Try again in a moment.", 10)
+    POOL.submit(work, house, chat_id, words, before, least, tell)
+    return found
+
+
+async def events(token: str, found: Signs) -> AsyncIterator[str]:
+    """Server-sent events: token, sources, pieces, and the end. Holds neither a thread nor a session while it waits."""
+    yield event("token", token)
+    while True:
+        one = await found.get()
+        if isinstance(one, ChatMessage):
+            yield event("end", {"html": safe_html(one.text), "reason": one.reason, "confidence": one.confidence})
+            return
+        if isinstance(one, Shown):
+            yield event("sources", [list(source) for source in one.sources])
+        elif isinstance(one, Piece):
+            yield event("piece", one.text)
+
+
+def work(house: House, chat_id: int, words: str, before: list[str], least: float, tell: Any) -> None:
+    """In a thread of the pool: ask the machine, tell of each sign, keep all of it."""
+    signs: list[Sign] = []
+    try:
+        assert house.visitors is not None
+        for one in house.visitors.answer(words, before, least):
+            signs.append(one)
+            tell(one)
+    except NoAnswer:
+        signs.append(HandOver("The machine gives no answer just now."))
+    finally:
+        ROOM.release()
+        if not signs or not isinstance(signs[-1], Settled | HandOver):
+            signs.append(HandOver("The machine gives no answer just now."))
+        with house.open_session() as session:
+            message = chats.answer(session, session.get_one(Chat, chat_id), signs)
+            session.expunge(message)
+        tell(message)
+
+
+def event(name: str, value: object) -> str:
+    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+def conversation(request: Request, house: House, token: str) -> Response:
+    with house.open_session.reading() as session:
+        chat = chats.of(session, token)
+        shown = [
+            (one.by_machine, safe_html(one.text) if one.by_machine else one.text, one.sources, one.reason)
+            for one in chat.messages
+        ]
+        return page(request, house, token, shown, ticket=chat.ticket_id)
+
+
+def page(request: Request, house: House, token: str, messages: list[Any], ticket: int | None = None) -> Response:
+    answer = respond.part(request, house, "chat/show.html", token=token, messages=messages, ticket=ticket)
+    answer.headers.update(framed(house))
+    return answer
+
+
+def framed(house: House) -> dict[str, str]:
+    """Only the sites that the settings name may show it in a frame."""
+    allowed = " ".join(house.chat_origins) or "'none'"
+    return {"Content-Security-Policy": POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {allowed}")}

@@ -1,0 +1,170 @@
+"""The chat for visitors: what it shows, what is kept of it, and how a conversation becomes a ticket.
+
+Off until an admin switches it on. What the machine says to a visitor is signed ahead by that admin; actions never are.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db import tickets
+from db.models import Chat, ChatMessage, DeskSetting, Ticket, now
+from db.session import OpenSession
+
+NAME = "chat"
+MOST_MESSAGES, LONGEST = 40, 2000
+KEPT = timedelta(days=90)
+
+
+class NoChat(Exception):
+    """The chat is switched off, or this conversation is gone; the message says which."""
+
+
+class UnusableMessage(Exception):
+    """What was typed cannot be answered; the message says why."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The passages, before anything is said: page, heading and text of each."""
+
+    sources: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A sentence that the passages carry."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The answer is whole."""
+
+    confidence: float
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """A person takes over, for this reason."""
+
+    reason: str
+    confidence: float | None = None
+
+
+Sign = Shown | Piece | Settled | HandOver
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`least`: confidence below which a person answers; `by`: the admin who switched it on."""
+
+    is_on: bool = False
+    least: float = 0.8
+    by: str = ""
+
+
+def terms(session: Session) -> Terms:
+    stored = session.get(DeskSetting, NAME)
+    return Terms(**stored.value) if stored else Terms()
+
+
+def save_terms(session: Session, *, is_on: bool, least: float, by: str) -> None:
+    """Raise UnusableMessage."""
+    if not 0.5 <= least <= 1:
+        raise UnusableMessage("State a confidence of 50 to 100 percent.")
+    session.merge(DeskSetting(name=NAME, value={"is_on": is_on, "least": least, "by": by}))
+
+
+def begin(session: Session) -> tuple[Chat, str]:
+    """A conversation, and the token that its visitor alone knows."""
+    token = secrets.token_urlsafe(24)
+    chat = Chat(token_hash=digest(token))
+    session.add(chat)
+    session.flush()
+    return chat, token
+
+
+def of(session: Session, token: str) -> Chat:
+    """Raise NoChat."""
+    found = session.scalar(select(Chat).where(Chat.token_hash == digest(token)))
+    if found is None:
+        raise NoChat("This conversation is gone. Begin a new one.")
+    return found
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ask(session: Session, chat: Chat, words: str) -> list[str]:
+    """Keep a visitor's message; returns what they wrote before it. Raise UnusableMessage."""
+    if not words.strip() or len(words) > LONGEST:
+        raise UnusableMessage(f"Write up to {LONGEST} characters.")
+    if len(chat.messages) >= MOST_MESSAGES:
+        raise UnusableMessage("This conversation is long. Write to us, and a person will answer.")
+    before = [one.text for one in chat.messages if not one.by_machine]
+    chat.messages.append(ChatMessage(by_machine=False, text=words.strip()))
+    session.flush()
+    return before
+
+
+def answer(session: Session, chat: Chat, signs: Sequence[Sign]) -> ChatMessage:
+    """Keep what the machine showed."""
+    last = signs[-1] if signs else HandOver("There is no answer now.")
+    message = ChatMessage(
+        by_machine=True,
+        text=" ".join(one.text for one in signs if isinstance(one, Piece)),
+        sources=[list(source) for one in signs if isinstance(one, Shown) for source in one.sources],
+        confidence=last.confidence if isinstance(last, Settled | HandOver) else None,
+        reason=last.reason if isinstance(last, HandOver) else "",
+    )
+    chat.messages.append(message)
+    chat.is_unsure = chat.is_unsure or bool(message.reason)
+    session.flush()
+    return message
+
+
+def hand_over(session: Session, chat: Chat, *, name: str, email: str) -> Ticket:
+    """The conversation becomes a ticket, whose sender nobody has verified; it goes on by mail. Once. Raise UnusableMessage."""
+    if chat.ticket_id is not None:
+        return tickets.get(session, chat.ticket_id)
+    email = email.strip()
+    if (
+        not email.isascii()
+        or email.count("@") != 1
+        or len(email) > 254
+        or any(c.isspace() or c in '<>,;"' for c in email)
+    ):
+        raise UnusableMessage("State the mail address that the answer should go to.")
+    asked = [one.text for one in chat.messages if not one.by_machine]
+    if not asked:
+        raise UnusableMessage("Write your question first.")
+    said = "\n\n".join(f"> {one.text}" if one.by_machine else one.text for one in chat.messages if one.text)
+    subject = " ".join(asked[0].split())
+    ticket = tickets.open_by_hand(
+        session, by="chat", subject=subject if len(subject) <= 80 else f"{subject[:79]}…", body=said,
+        from_email=email, from_name=" ".join(name.split())[:100], identity=("unverified", "written in the chat"),
+    )  # fmt: skip
+    chat.ticket_id = ticket.id
+    return ticket
+
+
+def newest(session: Session, *, only_unsure: bool = False, most: int = 100) -> Sequence[Chat]:
+    found = select(Chat).order_by(Chat.id.desc()).limit(most)
+    return session.scalars(found.where(Chat.is_unsure) if only_unsure else found).all()
+
+
+def forget_old(open_session: OpenSession) -> bool:
+    """Conversations of three months ago. Returns False: there is time until the next look."""
+    with open_session() as session:
+        old = select(Chat.id).where(Chat.began_at < now() - KEPT)
+        session.execute(delete(ChatMessage).where(ChatMessage.chat_id.in_(old)))
+        session.execute(delete(Chat).where(Chat.id.in_(old)))
+    return False

@@ -1,0 +1,161 @@
+"""The chat of visitors: off by default, streamed or in whole pages, handed over once, framed by nobody unasked."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from pages import FORM, Pages
+
+from db import chats
+from db.chats import HandOver, Piece, Settled, Shown, Sign
+from db.models import Chat, Person, Ticket
+from db.plans import NoAnswer
+
+SITE = {"Sec-Fetch-Site": "same-origin"}
+
+
+class Machine:
+    def __init__(self) -> None:
+        self.signs: list[Sign] = [
+            Shown([("Courts", "Light", "Until 22:00.")]),
+            Piece("Until **22:00**."),
+            Settled(0.93),
+        ]
+        self.fails: Exception | None = None
+        self.asked: list[tuple[str, list[str], float]] = []
+
+    def answer(self, asked: str, before: Sequence[str], least: float) -> Iterator[Sign]:
+        self.asked.append((asked, list(before), least))
+        if self.fails:
+            raise self.fails
+        yield from self.signs
+
+
+@pytest.fixture
+def machine(pages: Pages) -> Machine:
+    made = Machine()
+    app = pages.client.app
+    app.state.house = replace(app.state.house, visitors=made, chat_origins=("https://www.club.example",))  # type: ignore[attr-defined]
+    with pages.open_session() as session:
+        chats.save_terms(session, is_on=True, least=0.8, by="mia")
+    return made
+
+
+def ask(pages: Pages, words: str, token: str = "") -> list[tuple[str, object]]:
+    headers = {**SITE, "Accept": "text/event-stream"}
+    answer = pages.stranger.post("/chat/messages", data={"words": words, "token": token}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    events = [one.split("\n") for one in answer.text.strip().split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in events]
+
+
+def test_it_is_off_until_an_admin_switches_it_on(pages: Pages) -> None:
+    assert pages.stranger.get("/chat").status_code == 404
+    assert pages.stranger.post("/chat/messages", data={"words": "Hi"}, headers=SITE).status_code == 404
+    with pages.open_session() as session:
+        session.get_one(Person, 1).role = "admin"
+    assert pages.client.post("/chats/terms", data={"on": "on", "least": "90"}, headers=FORM).status_code == 303
+    assert pages.client.post("/chats/terms", data={"on": "on", "least": "10"}, headers=FORM).status_code == 422
+    with pages.open_session.reading() as session:
+        terms = chats.terms(session)
+        assert (terms.is_on, terms.least, terms.by) == (True, 0.9, "mia@westpark.example")
+    assert pages.stranger.get("/chat").status_code == 404  # this process has no model
+
+
+def test_an_answer_is_streamed_with_its_sources(pages: Pages, machine: Machine) -> None:
+    events = ask(pages, "Until when is there light?")
+
+    assert [name for name, _ in events] == ["token", "sources", "piece", "end"]
+    assert events[1][1] == [["Courts", "Light", "Until 22:00."]]
+    assert events[3][1] == {"html": "<p>Until <strong>22:00</strong>.</p>\n", "reason": "", "confidence": 0.93}
+    ask(pages, "And on Sundays?", str(events[0][1]))
+    assert machine.asked[1] == ("And on Sundays?", ["Until when is there light?"], 0.8)
+    with pages.open_session.reading() as session:
+        assert len(session.query(Chat).one().messages) == 4
+
+
+def test_it_works_without_a_script_and_says_that_a_machine_writes(pages: Pages, machine: Machine) -> None:
+    page = pages.stranger.get("/chat")
+    assert "A machine writes here." in page.text
+    assert "frame-ancestors https://www.club.example" in page.headers["content-security-policy"]
+    answer = pages.stranger.post(
+        "/chat/messages", data={"words": "Light <b>?"}, headers={**SITE, "Accept": "text/html"}
+    )
+    assert "<strong>22:00</strong>" in answer.text
+    assert "Light &lt;b&gt;?" in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "![x](https://evil.example/p.png)",
+    ],
+)
+def test_what_the_machine_writes_cannot_bring_markup(pages: Pages, machine: Machine, text: str) -> None:
+    machine.signs = [Piece(text), Settled(0.9)]
+    html = str(dict(ask(pages, "x"))["end"]["html"])  # type: ignore[index]
+    assert "<script" not in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html
+
+
+def test_a_conversation_becomes_one_ticket_of_nobody_verified(pages: Pages, machine: Machine) -> None:
+    machine.signs = [HandOver("No page answers this.", 0.4)]
+    token = str(ask(pages, "Do you string rackets?")[0][1])
+    form = {"token": token, "name": "Anna", "email": "anna@kowalczyk.example"}
+    for _ in range(2):
+        answer = pages.stranger.post("/chat/hand-over", data=form, headers=SITE)
+        assert "A person has your question now." in answer.text
+    with pages.open_session.reading() as session:
+        ticket = session.query(Ticket).filter_by(subject="Do you string rackets?").one()
+        assert (ticket.status, ticket.from_email, ticket.identity) == (
+            "received",
+            "anna@kowalczyk.example",
+            "unverified",
+        )
+        assert session.query(Chat).one().is_unsure
+
+
+@pytest.mark.parametrize(
+    "email", ["", "x", "a@b@c", "a b@c.example", "a@b.example,c@d.example", "x" * 300 + "@a.example"]
+)
+def test_an_address_that_is_none_is_refused(pages: Pages, machine: Machine, email: str) -> None:
+    token = str(ask(pages, "Rackets?")[0][1])
+    form = {"token": token, "email": email}
+    assert pages.stranger.post("/chat/hand-over", data=form, headers=SITE).status_code == 422
+    with pages.open_session.reading() as session:
+        assert session.query(Ticket).count() == 1
+
+
+def test_a_wrong_token_a_long_text_and_a_crowd_are_refused(pages: Pages, machine: Machine) -> None:
+    post = pages.stranger.post
+    assert post("/chat/messages", data={"words": "x", "token": "wrong"}, headers=SITE).status_code == 404
+    assert post("/chat/messages", data={"words": "x" * 2001}, headers=SITE).status_code == 422
+    assert post("/chat/messages", data={"words": " "}, headers=SITE).status_code == 422
+    assert post("/chat/messages", data={"words": "x"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    statuses = [post("/chat/messages", data={"words": "x"}, headers=SITE) for _ in range(15)]
+    assert statuses[-1].status_code == 429
+    assert int(statuses[-1].headers["retry-after"]) > 0
+
+
+def test_a_machine_that_is_away_hands_over(pages: Pages, machine: Machine) -> None:
+    machine.fails = NoAnswer("gone")
+    assert dict(ask(pages, "x"))["end"]["reason"] == "The machine gives no answer just now."  # type: ignore[index]
+    machine.fails = ValueError("a fault of ours")
+    assert dict(ask(pages, "x"))["end"]["reason"] == "The machine gives no answer just now."  # type: ignore[index]
+
+
+def test_a_lead_reads_what_was_said_and_an_agent_does_not(pages: Pages, machine: Machine) -> None:
+    machine.signs = [HandOver("No page answers this.", 0.4)]
+    ask(pages, "Do you string <b>rackets?")
+    assert pages.client.get("/chats", headers=FORM).status_code == 403
+    with pages.open_session() as session:
+        session.get_one(Person, 1).role = "lead"
+    page = pages.client.get("/chats?unsure=1").text
+    assert "Do you string &lt;b&gt;rackets?" in page
+    assert "Switched on" not in page
+    assert pages.client.post("/chats/terms", data={"on": "on"}, headers=FORM).status_code == 403
