@@ -292,7 +292,7 @@ def draft_loops(built: Built) -> list[Loop]:
 def draft_or_shadow(built: Built) -> bool:
     """A version on trial drafts only where nobody waits."""
     asked = (built.open_session, built.desk, built.model)
-    return draft_next(*asked, built.library) or shadow_next(*asked)
+    return draft_next(*asked, built.library) or shadow_next(*asked, built.library)
 
 
 def act_loops(built: Built) -> list[Loop]:

@@ -1,7 +1,7 @@
 """Answers for visitors: only from passages that are shown, sentence by sentence; everything else is handed to a person.
 
-A sentence leaves only where the passages carry it: each of its numbers, addresses and names of days stands in them, and
-most of its words. The model decides first what is asked; a wish that is more than a question is a person's at once.
+A sentence leaves only where the passages carry it (`ai.grounding`). The model decides first what is asked; a wish that is
+more than a question is a person's at once. Where a page fits well and the model does not use it, the page itself answers.
 """
 
 import re
@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ai.drafting import Model, ModelDown
-from ai.knowledge import Passage
+from ai.grounding import is_carried, sentences
 from ai.language import heard
-from ai.library import Library
+from ai.library import Found, Library
 from ai.parsing import reply_so_far
 from ai.prompt import MailText
 from ai.written import Decided, Growing, Question, Undrafted, Written
 from db import versions
 from db.chats import HandOver, Piece, Settled, Shown, Sign
 from db.desk import Desk
-from db.drafts import PLACEHOLDER
 from db.knowledge import stems
 from db.orders import talks_to_software
 from db.plans import NoAnswer
@@ -27,14 +26,8 @@ from db.session import OpenSession
 
 MOST = 3  # passages
 KINDS = ("page", "file", "web")  # what was signed for one customer is not shown to another
-CARRIED = 0.5  # share of a sentence's words that the passages must hold
 PERSON = re.compile(
     r"\b(human|real person|speak to (a|some)|talk to (a|some)|colleague|staff|agent|mensch|person sprechen|mitarbeiter|jemand(en)? (sprechen|anrufen)|rückruf|call me)\w*",
-    re.IGNORECASE,
-)
-SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-FACT = re.compile(
-    r"\w*\d[\w.:,%-]*|\S+@\S+|https?://\S+|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\w*",
     re.IGNORECASE,
 )
 
@@ -62,13 +55,13 @@ class ChatDesk:
         code = heard(asked, self.desk).code
         words = f"{before[-1]} {asked}" if before and len(stems(asked)) < 3 else asked
         found = self.library.find(words, language=code if code in self.desk.languages else "", most=MOST, kinds=KINDS)
-        passages = tuple(one.passage for one in found)
-        if not passages:
+        if not found:
             yield HandOver("No page answers this.")
             return
-        yield from self.written(asked, words, passages, least)
+        yield from self.written(asked, words, found, least)
 
-    def written(self, asked: str, words: str, passages: tuple[Passage, ...], least: float) -> Iterator[Sign]:
+    def written(self, asked: str, words: str, found: Sequence[Found], least: float) -> Iterator[Sign]:
+        passages = tuple(one.passage for one in found)
         with self.open_session.reading() as session:
             adapter = versions.folder_for(session, "")
         mail = MailText("", "", datetime.now(UTC), "", words)
@@ -95,7 +88,7 @@ class ChatDesk:
                 )
                 for sentence in sentences(reply, whole=done)[told:]:
                     if not is_carried(sentence, asked, passages):
-                        yield HandOver("The pages do not say enough about this.", confidence)
+                        yield from self.instead(found[0], told, confidence)
                         return
                     told += 1
                     yield Piece(sentence)
@@ -103,28 +96,16 @@ class ChatDesk:
             raise NoAnswer(str(problem)) from problem
         yield Settled(round(confidence, 4)) if told else HandOver("No page answers this.", confidence)
 
+    def instead(self, best: Found, told: int, confidence: float) -> Iterator[Sign]:
+        """The model left the pages: the best of them speaks for itself where it fits well and nothing was said yet."""
+        if told or not best.fits_well:
+            yield HandOver("The pages do not say enough about this.", confidence)
+            return
+        yield Piece(best.passage.text)
+        yield Settled(round(confidence, 4))
+
     def why_not(self, news: Decided, least: float) -> str:
         """Why a person must answer; "" where the machine may."""
         if not self.desk.category(news.chosen).knowledge:
             return "A person will take care of this."
         return "" if news.categories.get(news.chosen, 0.0) >= least else "This is not clear enough for a machine."
-
-
-def sentences(reply: str, *, whole: bool) -> list[str]:
-    """Those that are complete, without the greeting of a letter. `whole`: nothing more will come."""
-    first, _, rest = reply.partition("\n")
-    body = rest if first.rstrip().endswith((",", "!")) else reply if whole or "\n" in reply else ""
-    parts = [one.strip() for one in SENTENCE.split(body)]
-    ended = parts if whole else parts[:-1]
-    return [one for one in ended if one]
-
-
-def is_carried(sentence: str, asked: str, passages: Sequence[Passage]) -> bool:
-    """Whether the passages, or what was asked, hold what a sentence states."""
-    source = f"{asked} " + " ".join(f"{one.page} {one.heading} {one.text}" for one in passages)
-    known = {one.strip(".,:;%-").casefold() for one in FACT.findall(source)}
-    facts = {one.strip(".,:;%-").casefold() for one in FACT.findall(sentence)}
-    own, words = set(stems(sentence)), set(stems(source))
-    if PLACEHOLDER.search(sentence) or not facts <= known:
-        return False
-    return not own or len(own & words) / len(own) >= CARRIED

@@ -135,7 +135,7 @@ def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
     }
 
 
-def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
+def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Library | None = None) -> bool:
     """Draft silently, with the version on trial, what staff have before them. Return False when there is none."""
     with open_session.reading() as session:
         trial, found = trials.waiting_for_shadow(session, TOGETHER)
@@ -144,6 +144,8 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model) -> bool:
         folder = versions.folder_for(session, trial.version)
         waiting = [Waiting(ticket.id, ticket.version, asked_of(ticket, folder)) for ticket in found]
         trial_id = trial.id
+    if library is not None:
+        waiting = [replace(one, asked=with_passages(one.asked, desk, library)) for one in waiting]
     for place, news in model.draft([one.asked for one in waiting]):
         if isinstance(news, Underway):
             continue

@@ -60,9 +60,14 @@ class Found:
     meaning: float
 
     @property
+    def fits_well(self) -> bool:
+        """By words or by meaning alone."""
+        return self.words >= LEAST_WORDS or self.meaning >= LEAST_MEANING
+
+    @property
     def fits(self) -> bool:
         both = self.words >= A_FEW_WORDS and self.meaning >= SOME_MEANING
-        return self.words >= LEAST_WORDS or self.meaning >= LEAST_MEANING or both
+        return self.fits_well or both
 
 
 @dataclass

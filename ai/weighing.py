@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ai.confidence import Evidence, features_for_autopilot, judged, read_calibration
+from ai.grounding import is_carried, sentences
 from ai.language import heard
 from ai.library import Library
 from ai.parsing import parse_draft
@@ -12,6 +13,7 @@ from db.desk import Desk
 from db.drafts import Draft
 
 NO_PAGE = "no page answers this"
+QUOTED = "the model left the page aside, so the page's own words stand in the reply"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,14 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
-    first = [*([spoken.reason] if spoken.is_foreign else []), *([NO_PAGE] if is_unknown else [])]
+    is_quoted = bool(asked.passages) and desk.category(draft.category).knowledge and not uses(draft.reply, asked)
+    if is_quoted and asked.passages:
+        draft = draft.with_reply(greeted(draft.reply, asked.passages[0].text))
+    first = [
+        *([spoken.reason] if spoken.is_foreign else []),
+        *([NO_PAGE] if is_unknown else []),
+        *([QUOTED] if is_quoted else []),
+    ]
     return Weighed(
         draft,
         found.confidence,
@@ -52,13 +61,22 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     )
 
 
+def uses(reply: str, asked: Question) -> bool:
+    """Whether any sentence of the reply says what the passages say."""
+    passages = asked.passages or ()
+    return any(is_carried(one, asked.mail.words, passages) for one in sentences(reply, whole=True))
+
+
 def handed_over(reply: str, desk: Desk, language: str) -> str:
     """The greeting that the model wrote, and the desk's own words for a question that no page answers."""
     words = desk.nothing_fits.get(language) or next(iter(desk.nothing_fits.values()), "")
+    return greeted(reply, words) if words else reply
+
+
+def greeted(reply: str, words: str) -> str:
+    """Other words behind the greeting that the model wrote."""
     greeting, _, rest = reply.strip().partition("\n")
-    if not words or not (greeting.endswith(",") and rest):
-        return words or reply
-    return f"{greeting}\n\n{words}"
+    return f"{greeting}\n\n{words}" if greeting.endswith(",") and rest else words
 
 
 def sources_of(written: Written) -> list[dict[str, Any]]:

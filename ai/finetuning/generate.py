@@ -104,11 +104,32 @@ def rows_of(
     while len(rows) < count and turn < 4 * count:
         family = families[turn % len(families)]
         row = row_of(family, turn // len(families), desk, voices, rng)
+        row |= {"passages": among_others(row["passages"], family, families, voices, rng)} if row.get("passages") else {}
         turn += 1
         if row["mail"]["body"] not in known:
             known.add(row["mail"]["body"])
             rows.append({"id": f"{family['name']}-{len(rows):04d}", **row})
     return rows
+
+
+def among_others(
+    passages: list[str], family: dict[str, Any], families: list[dict[str, Any]], voices: Voices, rng: random.Random
+) -> list[str]:
+    """A page says more than one thing: facts of other families stand around the one that answers, now and then."""
+    others = [one for one in families if one["lang"] == family["lang"] and one.get("passages") and one is not family]
+    if not others:
+        return passages
+    return [
+        " ".join(rng.sample([passage, *(strange(rng.choice(others), voices, rng) for _ in range(count))], count + 1))
+        for passage in passages
+        for count in [rng.choice([0, 0, 1, 2])]
+    ]
+
+
+def strange(family: dict[str, Any], voices: Voices, rng: random.Random) -> str:
+    """A passage of another family, with facts of its own."""
+    moment = datetime(2025, 6, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    return fill(rng.choice(family["passages"]), invent(family["lang"], moment, rng, voices, lower=False))
 
 
 def row_of(family: dict[str, Any], turn: int, desk: Desk, voices: Voices, rng: random.Random) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from dashboard import respond
+from dashboard import languages, respond
 from dashboard.deps import House, TheHouse
 from dashboard.forms import read_form
 from dashboard.markdown import safe_html
@@ -47,9 +47,10 @@ async def create(request: Request, house: TheHouse, form: Annotated[FormData, De
         kept, house, who, str(form.get("token", "")), str(form.get("words", ""))
     )
     found = set_to_work(house, chat_id, str(form.get("words", "")).strip(), before, least)
+    say = languages.use(request, "", house.desk.labels).say
     if "text/event-stream" in request.headers.get("accept", ""):
-        return StreamingResponse(events(token, found), media_type="text/event-stream", headers=framed(house))
-    async for _ in events(token, found):
+        return StreamingResponse(events(token, found, say), media_type="text/event-stream", headers=framed(house))
+    async for _ in events(token, found, say):
         pass
     return await run_in_threadpool(conversation, request, house, token)
 
@@ -101,13 +102,13 @@ def set_to_work(house: House, chat_id: int, words: str, before: list[str], least
     return found
 
 
-async def events(token: str, found: Signs) -> AsyncIterator[str]:
+async def events(token: str, found: Signs, say: Callable[[str], str]) -> AsyncIterator[str]:
     """Server-sent events: token, sources, pieces, and the end. Holds neither a thread nor a session while it waits."""
     yield event("token", token)
     while True:
         one = await found.get()
         if isinstance(one, ChatMessage):
-            yield event("end", {"html": safe_html(one.text), "reason": one.reason, "confidence": one.confidence})
+            yield event("end", {"html": safe_html(one.text), "reason": say(one.reason), "confidence": one.confidence})
             return
         if isinstance(one, Shown):
             yield event("sources", [list(source) for source in one.sources])

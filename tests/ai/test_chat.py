@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ai.chat import ChatDesk, is_carried, sentences
+from ai.chat import ChatDesk
 from ai.drafting import ModelDown
+from ai.grounding import is_carried, sentences
 from ai.knowledge import Passage
 from ai.library import Found
 from ai.parsing import reply_so_far, write_draft
@@ -49,10 +50,11 @@ class Model:
 class Shelf:
     passages: Sequence[Passage] = (LIGHT,)
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    fit: tuple[float, float] = (9.0, 0.9)
 
     def find(self, asked: str, *, language: str = "", most: int = 2, kinds: Sequence[str] = ()) -> list[Found]:
         self.asked.append((asked, tuple(kinds)))
-        return [Found(one, 1.0, 1, 1, 9.0, 0.9) for one in self.passages]
+        return [Found(one, 1.0, 1, 1, *self.fit) for one in self.passages]
 
 
 def answered(
@@ -103,6 +105,17 @@ def test_a_wish_and_a_doubt_are_a_persons(open_session: OpenSession, desk: Desk)
     assert wish == [HandOver("A person will take care of this.", 0.95)]
     doubt = answered(open_session, desk, "Until when is there light?", Model(chance=0.7))
     assert doubt == [HandOver("This is not clear enough for a machine.", 0.7)]
+
+
+def test_where_the_model_leaves_the_page_the_page_answers_if_it_fits_well(
+    open_session: OpenSession, desk: Desk
+) -> None:
+    shy = Model("Hi,\n\nthank you for your message. I have passed it on to a colleague.")
+    assert answered(open_session, desk, "Until when is there light?", shy)[1:] == [Piece(LIGHT.text), Settled(0.95)]
+    weak = Shelf(fit=(3.9, 0.32))
+    assert answered(open_session, desk, "Until when is there light?", shy, weak)[-1] == HandOver(
+        "The pages do not say enough about this.", 0.95
+    )
 
 
 def test_what_the_pages_do_not_say_is_not_said(open_session: OpenSession, desk: Desk) -> None:

@@ -140,11 +140,11 @@ class FakeLibrary:
 
 def test_passages_are_found_beforehand_and_stand_beside_the_draft(open_session: OpenSession, desk: Desk) -> None:
     take(open_session, raw_mail("Hello, when do you open your courts in the morning? Regards, Anna"))
-    library, model = FakeLibrary([Passage("Hours", "Outdoor", "From seven.", 3, 5)]), FakeModel([QUESTION])
+    library, model = FakeLibrary([Passage("Hours", "Outdoor", "Outdoor courts open at 7:00.", 3, 5)]), FakeModel([QUESTION])
 
     draft_next(open_session, desk, model, library)  # type: ignore[arg-type]
 
-    assert model.questions[0].passages == (Passage("Hours", "Outdoor", "From seven.", 3, 5),)
+    assert model.questions[0].passages == (Passage("Hours", "Outdoor", "Outdoor courts open at 7:00.", 3, 5),)
     assert library.languages[-1] == "en"
     with open_session.reading() as session:
         assert tickets.get(session, 1).draft == QUESTION.as_json()
@@ -161,6 +161,20 @@ def test_where_no_page_answers_nothing_is_invented_and_a_person_gets_it(open_ses
         assert ticket.draft["reply"] == f"Hi Anna,\n\n{desk.nothing_fits['en']}"
         assert "7:00" not in str(ticket.draft)
         assert (ticket.needs_human, ticket.reasons[0]) == (True, "no page answers this")
+
+
+def test_a_reply_that_leaves_the_page_aside_quotes_it(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session, raw_mail("Hello, do you string rackets and what is the price of it? Regards, Anna"))
+    page = Passage("Courts", "Rackets", "Rackets are strung in the club house for 20 EUR.", 3, 5)
+    shy = QUESTION.with_reply("Hi Anna,\n\nI have passed your message on to somebody else.")
+
+    draft_next(open_session, desk, FakeModel([shy]), FakeLibrary([page]))  # type: ignore[arg-type]
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert ticket.draft["reply"] == "Hi Anna,\n\nRackets are strung in the club house for 20 EUR."
+        assert ticket.reasons[0].startswith("the model left the page aside")
 
 
 def test_an_action_needs_no_page(open_session: OpenSession, desk: Desk) -> None:
