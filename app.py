@@ -32,6 +32,7 @@ from ai.choosing import DeskModel, chosen_model
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.library import Library, index_next
 from ai.model.client import LocalModel, Signed
+from ai.playground import Playground
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
 from ai.settings import ModelSettings
@@ -104,6 +105,7 @@ class Built:
     asking: DeskModel | None  # for drafts without a ticket, on a line of its own
     library: Library
     visitors: ChatDesk | None
+    playground: Playground | None
 
 
 def read_all() -> Settings:
@@ -152,6 +154,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         visitors=ChatDesk(open_session, desk, chosen_model(settings.model, desk, fourth), library)
         if "draft" in stages
         else None,
+        playground=Playground(open_session, desk, fourth, library) if "draft" in stages else None,
         school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
     )
     rest_what_is_missing(open_session, settings, built.outgoing)
@@ -209,6 +212,7 @@ def house_of(built: Built) -> House:
         triage=Triage(built.open_session, built.desk, built.asking, built.library) if built.asking else None,
         finder=built.library,
         visitors=built.visitors,
+        playground=built.playground,
         chat_origins=built.settings.dashboard.origins,
         secret=built.school.secret,
         lan_allow=house.allowed_inside,

@@ -152,13 +152,7 @@ class Library:
 
     def look_up(self, asked: str) -> list[knowledge.Hit]:
         """For the page of knowledge: what would be found, and the next best."""
-        return [
-            knowledge.Hit(
-                one.passage.page_id, one.passage.passage_id, one.passage.page, one.passage.heading, one.passage.text,
-                one.words, one.meaning, one.fits,
-            )
-            for one in self.find(asked, most=8, all_ranks=True)
-        ]  # fmt: skip
+        return [hit_of(one) for one in self.find(asked, most=8, all_ranks=True)]
 
     def embedded(self, asked: str) -> tuple[str, NDArray[np.float32] | None]:
         if self.embedder is None or not asked.strip():
@@ -187,6 +181,13 @@ class Library:
             log.warning("%s The passages keep their order.", problem)
             return found
         return [one for _, one in sorted(zip(scores, found, strict=True), key=lambda pair: -pair[0])]
+
+
+def hit_of(one: Found) -> knowledge.Hit:
+    said = one.passage
+    return knowledge.Hit(
+        said.page_id, said.passage_id, said.page, said.heading, said.text, one.words, one.meaning, one.fits
+    )
 
 
 def fused(

@@ -20,6 +20,9 @@ class Question:
     adapter: str = ""
     passages: tuple[Passage, ...] | None = None
     stream: bool = False  # news of the reply while it is written, too
+    explain: bool = False  # prompt and probabilities of all tokens are wanted
+    temperature: float = 0.0  # above 0: by chance, by this seed
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Written:
     passes: int = 0
     seconds: float = 0.0
     signs: dict[str, float] = field(default_factory=dict)
+    prompt: str = ""  # where it was asked for; so are `tokens`, each with its probability among what the grammar allows
+    tokens: list[tuple[str, float]] = field(default_factory=list)
     made_by: dict[str, Any] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
-from dashboard.ports import Finder, MailboxOffice, PreCheck, SendingOffice, Triage, Visitors
+from dashboard.ports import Finder, MailboxOffice, Plays, PreCheck, SendingOffice, Triage, Visitors
 from dashboard.throttle import Limits, Throttle
 from db import people, tickets
 from db.desk import Desk
@@ -41,6 +41,7 @@ class House:
     triage: Triage | None = None
     finder: Finder | None = None
     visitors: Visitors | None = None
+    playground: Plays | None = None
     chat_origins: tuple[str, ...] = ()  # sites that may show the chat in a frame
     limits: Limits = field(default_factory=Limits)
     vault: Vault | None = None

@@ -7,6 +7,7 @@ from db.chats import Sign
 from db.customers import Membership
 from db.knowledge import Hit
 from db.plans import Asked, Occurrence, Plan
+from db.playground import Play, Played
 from db.triage import MailIn, Triaged
 
 
@@ -32,6 +33,13 @@ class Triage(Protocol):
 
     def triage(self, mail: MailIn) -> Triaged:
         """Raise NoAnswer where the model gives none, Busy where too much waits already."""
+
+
+class Plays(Protocol):
+    """The model, tried by hand."""
+
+    def play(self, play: Play) -> Played:
+        """Raise NoAnswer, NoSuchVersion."""
 
 
 class Visitors(Protocol):

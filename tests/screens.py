@@ -27,7 +27,7 @@ PAGES = {
     "rules": "/rules", "people": "/people", "api-keys": "/api-keys", "trail": "/trail", "mailboxes": "/mailboxes",
     "desk-settings": "/desk-settings", "notices": "/me/notices", "settings": "/me", "second-factor": "/me/second-factor",
     "first-steps": "/first-steps", "webhooks": "/webhooks", "lessons": "/lessons", "retrainings": "/retrainings",
-    "trials": "/trials", "knowledge": "/knowledge?q=guest", "chats": "/chats", "chat": "/chat", "knowledge-page": "/knowledge/4", "autopilot": "/autopilot",
+    "trials": "/trials", "knowledge": "/knowledge?q=guest", "chats": "/chats", "playground": "/playground", "chat": "/chat", "knowledge-page": "/knowledge/4", "autopilot": "/autopilot",
 }  # fmt: skip
 ON_A_PHONE = {
     "queue": "/tickets/1#queue",

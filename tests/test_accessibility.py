@@ -25,7 +25,7 @@ PAGES = (
     "/tickets", "/tickets/1", "/tickets/2?view=stuck", "/tickets?view=all&q=anna", "/tickets?view=snoozed", "/tickets/new",
     "/bulk?ticket=1&ticket=2", "/actions", "/sent", "/unreadable", "/insights", "/customers?email=anna@kowalczyk.example",
     "/canned-replies", "/people", "/api-keys", "/trail", "/me", "/me/second-factor", "/me/notices",
-    "/rules", "/desk-settings", "/webhooks", "/first-steps", "/lessons", "/retrainings", "/trials", "/autopilot", "/knowledge", "/knowledge/new", "/chats",
+    "/rules", "/desk-settings", "/webhooks", "/first-steps", "/lessons", "/retrainings", "/trials", "/autopilot", "/knowledge", "/knowledge/new", "/chats", "/playground",
     "/customers/oblivion?email=anna@kowalczyk.example",
 )  # fmt: skip
 PUBLIC = ("/session", "/invitation/{token}", "/vote/{vote}")

@@ -189,12 +189,18 @@ def stated(asked: Question) -> dict[str, Any]:
         "adapter": asked.adapter,
         "passages": passages,
         "stream": asked.stream,
+        "explain": asked.explain,
+        "temperature": asked.temperature,
+        "seed": asked.seed,
     }
 
 
 def news_in(part: dict[str, Any]) -> tuple[int, News]:
     said = part["said"]
     if part["kind"] == "Written":
-        return part["place"], Written(**{**said, "passages": [Passage(**one) for one in said["passages"]]})
+        tokens = [(str(token), float(chance)) for token, chance in said["tokens"]]
+        return part["place"], Written(
+            **{**said, "passages": [Passage(**one) for one in said["passages"]], "tokens": tokens}
+        )
     kinds: dict[str, type[Decided | Growing | Undrafted]] = {one.__name__: one for one in (Decided, Growing, Undrafted)}
     return part["place"], kinds[part["kind"]](**said)

@@ -1,5 +1,6 @@
 """Mails become drafts: system prompt cached, categories read first, then JSON under a grammar, several mails at a time."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -120,9 +121,10 @@ class Decoder:
                 return
             self.step(rows, memory)
             going = [i for i, row in enumerate(rows) if not row.finished]
-            for i in going:
-                if rows[i].asked.stream and rows[i].page.in_reply:
-                    yield rows[i].place, Growing(reply_so_far(self.tokenizer.decode(rows[i].page.tokens)))
+            for row in (rows[i] for i in going if rows[i].asked.stream):
+                reply = reply_so_far(self.tokenizer.decode(row.page.tokens))
+                if reply:
+                    yield row.place, Growing(reply)
             yield from ((row.place, self.result(row)) for row in rows if row.finished)
             if len(going) < len(rows):
                 rows = [rows[i] for i in going]
@@ -134,7 +136,8 @@ class Decoder:
     def open(self, place: Place, asked: Question, sampling: Sampling | None) -> tuple[Row[Place], Rows]:
         """Read a mail and decide its category, in one pass; then all up to the user name. Raise DecodingFailed."""
         started = time.monotonic()
-        choice = Choice(sampling)
+        own = Sampling(asked.temperature, asked.seed) if asked.temperature else sampling
+        choice = Choice(own)
         ids = self.prompt(asked.mail)
         memory, decision = self.read(ids)
         categories, signs = decision.probabilities, {"legal_mass": decision.legal_mass}
@@ -148,7 +151,16 @@ class Decoder:
             matcher = self.grammar.matcher(asked.mail, chosen)
         except NoGrammar as problem:
             raise DecodingFailed(str(problem)) from problem
-        row = Row(place, asked, ids, started, categories, chosen, Page(matcher, self.tokenizer, choice), signs)
+        row = Row(
+            place,
+            asked,
+            ids,
+            started,
+            categories,
+            chosen,
+            Page(matcher, self.tokenizer, choice, explains=asked.explain),
+            signs,
+        )
         row.page.force(self.labels[chosen])
         read = self.keep_label(memory, len(ids), chosen)
         if self.desk.category(chosen).knowledge:
@@ -270,7 +282,14 @@ class Decoder:
             passes=row.passes,
             seconds=time.monotonic() - row.started,
             signs=row.signs,
+            prompt=self.tokenizer.decode(row.ids) if row.asked.explain else "",
+            tokens=self.explained(row.page) if row.asked.explain else [],
         )
+
+    def explained(self, page: Page) -> list[tuple[str, float]]:
+        """Each token as it reads, and its probability."""
+        pairs = zip(page.tokens, page.certainty, strict=True)
+        return [(self.tokenizer.decode([token]), round(math.exp(certainty), 4)) for token, certainty in pairs]
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""

@@ -215,6 +215,9 @@ def asked_of(stated: dict[str, Any]) -> Question:
         stated["adapter"],
         passages,
         stated["stream"],
+        stated["explain"],
+        stated["temperature"],
+        stated["seed"],
     )
 
 

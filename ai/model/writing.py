@@ -58,6 +58,7 @@ class Page:
     pending: list[int] = field(default_factory=list)
     guesses: list[int] = field(default_factory=list)
     in_reply: bool = False
+    explains: bool = False  # every token's probability is wanted
 
     @property
     def done(self) -> bool:
@@ -75,7 +76,7 @@ class Page:
     def take(self, scores: torch.Tensor) -> int:
         """Choose the next token by logits [V], and write it."""
         best = self.choice.token(scores) if not self.choice.temperature else -1
-        if self.in_reply and best >= 0 and self.matcher.validate_tokens([best]) == 1:
+        if self.in_reply and not self.explains and best >= 0 and self.matcher.validate_tokens([best]) == 1:
             certainty = 0.0  # of the reply's words nobody asks for it, and a mask of the whole vocabulary takes time
         else:
             legal = scores.masked_fill(~self.allowed(len(scores)), -torch.inf)

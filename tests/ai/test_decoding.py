@@ -13,7 +13,7 @@ from ai.model.decoding import Decoder
 from ai.model.grammar import words_of
 from ai.parsing import closed, parse_draft
 from ai.prompt import messages, token_ids
-from ai.written import Question, Undrafted, Written
+from ai.written import Growing, Question, Undrafted, Written
 from tests.bench.hostile import hostile_mails
 
 DESK = tennis()
@@ -129,3 +129,46 @@ def test_an_empty_mail_has_no_details() -> None:
     tokens = tokenizer()(text, add_special_tokens=False)["input_ids"]
 
     assert DECODER.grammar.refused(mail_text("", ""), "other", tokens) is None
+
+
+def test_a_reply_can_be_read_while_it_is_written_and_ends_as_it_would_have_anyway() -> None:
+    asked = mail_text("hello")
+    news = [one for _, one in DECODER.draft_many([Question(asked, stream=True)])]
+
+    growing = [one.reply for one in news if isinstance(one, Growing)]
+    written = news[-1]
+    assert isinstance(written, Written)
+    assert written.text == DECODER.draft(asked).text
+    assert len(growing) > 3
+    assert all(json.loads(written.text)["reply"].startswith(one.rstrip("\ufffd")) for one in growing)
+
+
+def test_every_token_can_be_explained_and_the_draft_stays_the_same() -> None:
+    asked = mail_text("hello")
+    written = next(one for _, one in DECODER.draft_many([Question(asked, explain=True)]) if isinstance(one, Written))
+
+    assert written.text == DECODER.draft(asked).text
+    assert "hello" in written.prompt
+    assert len(written.tokens) == written.written_tokens
+    assert all(0 <= chance <= 1 for _, chance in written.tokens)
+    assert sum(chance < 1 for _, chance in written.tokens) > 5
+
+
+def test_a_temperature_writes_by_chance_and_a_seed_writes_it_again() -> None:
+    asked = mail_text("hello")
+
+    def written(seed: int) -> str:
+        question = Question(asked, temperature=1.5, seed=seed)
+        return next(one.text for _, one in DECODER.draft_many([question]) if isinstance(one, Written))
+
+    assert written(1) == written(1)
+    assert len({written(seed) for seed in range(4)}) > 1
+
+
+def test_passages_that_were_found_beforehand_are_used_instead_of_the_folders() -> None:
+    asked = mail_text("When do you open in the morning, at seven?")
+    given = (Passage("Other", "", "We open at nine.", 4, 5),)
+    for passages in (given, ()):
+        question = Question(asked, "general_inquiry", passages=passages)
+        news = next(one for _, one in DECODER.draft_many([question]) if isinstance(one, Written))
+        assert tuple(news.passages) == passages

@@ -140,7 +140,10 @@ class FakeLibrary:
 
 def test_passages_are_found_beforehand_and_stand_beside_the_draft(open_session: OpenSession, desk: Desk) -> None:
     take(open_session, raw_mail("Hello, when do you open your courts in the morning? Regards, Anna"))
-    library, model = FakeLibrary([Passage("Hours", "Outdoor", "Outdoor courts open at 7:00.", 3, 5)]), FakeModel([QUESTION])
+    library, model = (
+        FakeLibrary([Passage("Hours", "Outdoor", "Outdoor courts open at 7:00.", 3, 5)]),
+        FakeModel([QUESTION]),
+    )
 
     draft_next(open_session, desk, model, library)  # type: ignore[arg-type]
 
