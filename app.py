@@ -53,7 +53,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import Provider
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, knowledge, parts, people, promotions, tickets, triage, versions
+from db import chats, knowledge, leases, parts, people, promotions, tickets, triage, versions
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.loop import Loop
@@ -284,7 +284,10 @@ def draft_loops(built: Built) -> list[Loop]:
     loops.append(
         Loop(
             "library",
-            lambda: index_next(built.open_session, built.desk, library.embedder, allowed),
+            lambda: (
+                leases.hold(built.open_session, "library")
+                and index_next(built.open_session, built.desk, library.embedder, allowed)
+            ),
             lambda: time.sleep(LOOK_AT_PAGES),
         )
     )

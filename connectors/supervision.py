@@ -12,7 +12,7 @@ from connectors.intake import Mailbox, Parser, take_in
 from connectors.mailboxes import opened, wanted
 from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected
 from connectors.settings import MailSettings
-from db import mailboxes, parts
+from db import leases, mailboxes, parts
 from db.loop import Loop
 from db.session import OpenSession
 from db.vault import Vault
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Mailboxes:
-    """Keeps as many loops running as there are mailboxes to read."""
+    """Keeps as many loops running as there are mailboxes to read, each in one process alone: the one with its lease."""
 
     open_session: OpenSession
     settings: MailSettings
@@ -31,12 +31,14 @@ class Mailboxes:
     demo: Path | None = None  # the folder of the demo's mails
     mailer: Callable[[], Mailer | None] = lambda: None
     tell: str = ""  # who is told when a mailbox is locked out
+    owner: str = ""  # of the leases; "" is this process
     running: dict[str, tuple[MailSettings, Mailbox, Loop]] = field(default_factory=dict)
 
     def look(self) -> bool:
         """Start what is missing, stop what is gone or has changed, and tell of what only a person can mend."""
         with self.open_session.reading() as session:
-            now = {one.name: one for one in wanted(session, self.settings, self.vault)}
+            all_of_them = {one.name: one for one in wanted(session, self.settings, self.vault)}
+        now = {name: one for name, one in all_of_them.items() if self.holds(name)}
         for name in [
             name for name, (settings, _, _) in self.running.items() if name != "demo" and now.get(name) != settings
         ]:
@@ -44,14 +46,18 @@ class Mailboxes:
         for name, settings in now.items():
             if name not in self.running:
                 self.start(name, settings, opened(settings, self.open_session, self.vault))
-        if not now and self.demo is not None and "demo" not in self.running:
+        if not all_of_them and self.demo is not None and "demo" not in self.running and self.holds("demo"):
             self.start("demo", self.settings, DemoMailbox(self.demo))
         with self.open_session() as session:
-            mailboxes.forget_state(session, [mailbox.name for _, mailbox, _ in self.running.values()])
-            if not self.running:
+            if len(now) == len(all_of_them):  # else others read some of them, and know their names
+                mailboxes.forget_state(session, [mailbox.name for _, mailbox, _ in self.running.values()])
+            if not all_of_them and self.demo is None:
                 parts.report(session, "mail", "resting", "no mailbox is configured")
         self.tell_of_lock_outs()
         return False
+
+    def holds(self, name: str) -> bool:
+        return leases.hold(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
 
     def start(self, name: str, settings: MailSettings, mailbox: Mailbox) -> None:
         loop = Loop(
@@ -63,6 +69,7 @@ class Mailboxes:
         loop.start()
 
     def stop(self, name: str) -> None:
+        leases.let_go(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
         _, mailbox, loop = self.running.pop(name)
         loop.stopping.set()
         if isinstance(mailbox, ImapMailbox):

@@ -2,7 +2,7 @@
 
 from db.models.autopilot import AutopilotCategory, AutopilotLook
 from db.models.chats import Chat, ChatMessage
-from db.models.desk import DeskSetting, ModelVersion, Part
+from db.models.desk import DeskSetting, Lease, ModelVersion, Part
 from db.models.knowledge import Page, PageVersion, Passage
 from db.models.learning import Lesson, Retraining, Trial, TrialDraft
 from db.models.mails import Attachment, Cursor, Mail, Mailbox, MailboxState
@@ -44,6 +44,7 @@ __all__ = [
     "Edit",
     "Event",
     "Invitation",
+    "Lease",
     "Lesson",
     "Mail",
     "Mailbox",

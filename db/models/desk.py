@@ -20,6 +20,16 @@ class Part(Base):
     since: Mapped[datetime] = mapped_column(default=now)
 
 
+class Lease(Base):
+    """What only one process may do at a time, and which one does it until when."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(300), primary_key=True)
+    owner: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime] = mapped_column()
+
+
 class DeskSetting(Base):
     """What an admin chose for the whole desk in the browser."""
 

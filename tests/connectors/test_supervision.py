@@ -154,3 +154,20 @@ def test_trying_a_mailbox_explains_what_is_wrong(house: Mailboxes, dovecot: Dove
     assert "Nothing listens" in office.tried(3)[1]
     assert office.problem_of({"host": "", "user": "x"}) == "host is missing"
     assert "port" in office.problem_of({"host": "h", "user": "x", "port": "many"})
+
+
+def test_of_two_processes_one_reads_a_mailbox_and_the_other_goes_on_when_it_is_gone(
+    house: Mailboxes, dovecot: Dovecot
+) -> None:
+    other = Mailboxes(house.open_session, house.settings, house.vault, read_here, owner="far-away:2")
+    house.look()
+    other.look()
+    assert (len(house.running), len(other.running)) == (1, 0)
+
+    for name in list(house.running):
+        house.stop(name)
+    other.look()
+    house.look()
+    assert (len(house.running), len(other.running)) == (0, 1)
+    for name in list(other.running):
+        other.stop(name)
