@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test clean
+.PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test replay clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
@@ -94,6 +94,10 @@ var/models/ready: | .venv/installed
 
 clean:
 	rm -rf .venv var *.egg-info
+
+# Four simulated weeks with scripted staff, with retraining and without: about two hours on two cores; QUICK=1 only shows that it runs.
+replay: .venv/installed var/models/ready
+	$(BIN)/python tests/bench/replay.py
 
 # The desk killed at random moments between servers that lie; QUICK=1 takes fewer kills. The table is in docs/reliability.md.
 crash-test: .venv/installed
