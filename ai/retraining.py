@@ -20,6 +20,7 @@ from typing import Any
 from ai.model.naming import adapter_name
 from ai.registry import adapters_of
 from ai.settings import ModelSettings
+from ai.teaching import own_data
 from db import lessons, retrainings, versions
 from db.desk import Desk
 from db.models import now
@@ -231,8 +232,7 @@ class School:
         """The desk's rows, without those to judge and to calibrate on."""
         if self.own is not None:
             return [self.own]
-        kept_back = ("heldout.jsonl", "calibration.jsonl")
-        return [one for one in sorted((self.desk.folder / "training").glob("**/*.jsonl")) if one.name not in kept_back]
+        return own_data(self.desk)
 
     # ---- Watching
 

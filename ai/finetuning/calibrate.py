@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from ai.confidence import FEATURES, Calibration, Evidence, Logistic, features_of, write_calibration
 from ai.finetuning.drafts import drafted
-from ai.finetuning.examples import Report, Row, family_of, own_data, read_rows
+from ai.finetuning.examples import Report, Row, family_of, read_rows
 from ai.finetuning.metrics import confidence_figures, rate
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
@@ -36,6 +36,7 @@ from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import remember_patterns
 from ai.model.readers import SecondReader, vectors, write_second_reader
 from ai.parsing import UnusableOutput, parse_draft
+from ai.teaching import own_data
 from ai.written import Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 

@@ -25,7 +25,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from tqdm import tqdm
 
 from ai.finetuning.duplicates import text_of
-from ai.finetuning.examples import Report, Row, UnusableRow, in_words, own_data, read_rows
+from ai.finetuning.examples import Report, Row, UnusableRow, in_words, read_rows
 from ai.knowledge import Knowledge, load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import Loaded, NoModel, best_dtype, load
@@ -35,6 +35,7 @@ from ai.prompt import MailText, messages_with_examples, prompt_hash
 from ai.remote import ChatServer, RequestRefused, ServerDown
 from ai.schema import BUDGET, schema_of_any
 from ai.settings import ModelSettings
+from ai.teaching import own_data
 from db.desk import Desk, UnusableDesk, load_desk
 from db.drafts import Draft
 from db.settings import read_settings

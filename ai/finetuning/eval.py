@@ -22,7 +22,7 @@ from ai.finetuning import intent_runs
 from ai.finetuning.baselines import baselines
 from ai.finetuning.drafts import drafted
 from ai.finetuning.duplicates import text_of
-from ai.finetuning.examples import Report, Row, own_data, read_rows
+from ai.finetuning.examples import Report, Row, read_rows
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.metrics import Answered, judge, label_figures, rate
 from ai.finetuning.perplexity import perplexity
@@ -35,6 +35,7 @@ from ai.model.readers import read_second_reader
 from ai.model.writing import DecodingFailed
 from ai.parsing import UnusableOutput, parse_draft
 from ai.prompt import MailText
+from ai.teaching import own_data
 from ai.written import Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 

@@ -72,14 +72,6 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-NOT_TAUGHT = ("heldout.jsonl", "calibration.jsonl")
-
-
-def own_data(desk: Desk) -> list[Path]:
-    """The desk's files of rows to learn from; those to judge and to calibrate on are not among them."""
-    return sorted(path for path in (desk.folder / "training").glob("**/*.jsonl") if path.name not in NOT_TAUGHT)
-
-
 def read_rows(path: Path, report: Report) -> list[Row]:
     """Read JSONL or CSV (`,` or `;`) in any accepted form. Problems go to `report`, the rest goes on."""
     rows: list[Row] = []

@@ -26,13 +26,11 @@ from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 from ai.finetuning import intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
 from ai.finetuning.examples import (
-    NOT_TAUGHT,
     Example,
     Report,
     Row,
     data_hash,
     examples_of,
-    own_data,
     read_rows,
     split_by_family,
 )
@@ -47,6 +45,7 @@ from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar
 from ai.model.loading import DEFAULT_MODEL, NoModel, load
 from ai.prompt import prompt_hash
+from ai.teaching import NOT_TAUGHT, own_data
 from db.desk import Desk, UnusableDesk, load_desk
 
 PRESETS: dict[str, dict[str, Any]] = {

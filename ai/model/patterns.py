@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from ai.finetuning.examples import own_data
 from ai.model.decoding import Decoder
+from ai.teaching import own_data
 from db.desk import Desk
 
 

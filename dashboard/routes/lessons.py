@@ -34,7 +34,7 @@ def index(
     found = [shown(one, house) for one in lessons.listed(session, state=state, only=only, before=before)]
     next_page = found[-1]["lesson"].id if len(found) == 50 else None  # type: ignore[attr-defined]
     return respond.page(
-        request, house, "lessons/index.html", lessons=found, state=state, only=only, states=lessons.STATES, next_page=next_page,
+        request, house, "lessons/index.html", lessons=found, state=state, only=only, next_page=next_page,
         per_state=lessons.counts(session), chosen=lessons.settings(session),
     )  # fmt: skip
 

@@ -7,10 +7,11 @@ import pytest
 from builders import tennis
 from tiny import tokenizer
 
-from ai.finetuning.examples import NOT_TAUGHT, Kind, Report, examples_of, in_words, read_rows, split_by_family
+from ai.finetuning.examples import Kind, Report, examples_of, in_words, read_rows, split_by_family
 from ai.finetuning.generate import file_of, read_families
 from ai.knowledge import Knowledge
 from ai.model.grammar import Grammar, words_of
+from ai.teaching import NOT_TAUGHT
 from db.desk import load_desk
 
 DESK = tennis()
