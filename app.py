@@ -370,7 +370,9 @@ def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> 
         serving = first_choice(desk, settings.model, adapters, versions.serving(session))
         versions.know(session, adapters, serves=serving)
         promotions.end_what_is_past(session)
-        knowledge.follow_folder(session, desk.folder / "knowledge")
+    if leases.hold(open_session, "library"):
+        with open_session() as session:
+            knowledge.follow_folder(session, desk.folder / "knowledge")
     return adapters[serving]
 
 

@@ -246,6 +246,10 @@ def what_speaks_against(ticket: Ticket, mail: Mail | None) -> str:
         (bool(PLACEHOLDER.search(reply)) and not plan.action, "its reply waits for an action"),
         (mail is not None and bool(mail.attachments), "it brings files"),
         (any(one.outgoing for one in ticket.mails), "it goes on with a conversation"),
+        (
+            any(one.get("kind") == "answer" for one in (ticket.made_by or {}).get("sources", ())),
+            "another customer's answer went into it",
+        ),
     ]
     return next((words for is_so, words in reasons if is_so), "")
 

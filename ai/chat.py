@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ai.drafting import Model, ModelDown
-from ai.grounding import is_carried, sentences
+from ai.grounding import has_facts, is_carried, sentences
 from ai.language import heard
 from ai.library import Found, Library
 from ai.parsing import reply_so_far
@@ -58,9 +58,9 @@ class ChatDesk:
         if not found:
             yield HandOver("No page answers this.")
             return
-        yield from self.written(asked, words, found, least)
+        yield from self.written(words, found, least)
 
-    def written(self, asked: str, words: str, found: Sequence[Found], least: float) -> Iterator[Sign]:
+    def written(self, words: str, found: Sequence[Found], least: float) -> Iterator[Sign]:
         passages = tuple(one.passage for one in found)
         with self.open_session.reading() as session:
             adapter = versions.folder_for(session, "")
@@ -87,8 +87,8 @@ class ChatDesk:
                     else ""
                 )
                 for sentence in sentences(reply, whole=done)[told:]:
-                    if not is_carried(sentence, asked, passages):
-                        yield from self.instead(found[0], told, confidence)
+                    if not is_carried(sentence, passages):
+                        yield from self.instead(found[0], sentence, told, confidence)
                         return
                     told += 1
                     yield Piece(sentence)
@@ -96,12 +96,13 @@ class ChatDesk:
             raise NoAnswer(str(problem)) from problem
         yield Settled(round(confidence, 4)) if told else HandOver("No page answers this.", confidence)
 
-    def instead(self, best: Found, told: int, confidence: float) -> Iterator[Sign]:
-        """The model left the pages: the best of them speaks for itself where it fits well and nothing was said yet."""
-        if told or not best.fits_well:
+    def instead(self, best: Found, sentence: str, told: int, confidence: float) -> Iterator[Sign]:
+        """The model left the pages: a polite ending is left out; where nothing was said yet, a page that fits well speaks."""
+        if not told and best.fits_well:
+            yield Piece(best.passage.text)
+        elif not told or has_facts(sentence):
             yield HandOver("The pages do not say enough about this.", confidence)
             return
-        yield Piece(best.passage.text)
         yield Settled(round(confidence, 4))
 
     def why_not(self, news: Decided, least: float) -> str:

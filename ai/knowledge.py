@@ -23,6 +23,7 @@ class Passage:
     text: str
     page_id: int = 0
     passage_id: int = 0
+    kind: str = "page"  # "answer": out of what was signed for somebody else
 
 
 class Knowledge:

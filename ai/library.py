@@ -136,7 +136,9 @@ class Library:
             wanted = {
                 number
                 for number, one in stored.items()
-                if (not language or one.language in ("", language)) and (not kinds or one.page.kind in kinds)
+                if one.page.there
+                and (not language or one.language in ("", language))
+                and (not kinds or one.page.kind in kinds)
             }
             found = fused(
                 [one for one in words if one[0] in wanted][:DEEP],
@@ -199,7 +201,7 @@ def fused(
     for number in {**places[0], **places[1]}:
         one, (first, score), (second, cosine) = stored[number], *(ranking.get(number, (0, 0.0)) for ranking in places)
         worth = sum(1 / (SLOW + place) for place in (first, second) if place)
-        passage = Passage(one.page.title, one.heading, one.text, one.page_id, one.id)
+        passage = Passage(one.page.title, one.heading, one.text, one.page_id, one.id, one.page.kind)
         found.append(Found(passage, worth, first, second, score, cosine))
     return sorted(found, key=lambda one: -one.score)
 
@@ -233,6 +235,11 @@ def read_next(open_session: OpenSession, allowed: Sequence[str]) -> bool:
         title, body = read_apart(name, content)
     except (UnreadablePage, OutOfReach) as error:
         problem = str(error)
+    except Exception:  # a fault of ours must not keep the pages behind this one waiting
+        with open_session() as session:
+            page = knowledge.get(session, number)
+            page.state, page.problem = "failed", "It cannot be read."
+        raise
     with open_session() as session:
         page = knowledge.get(session, number)
         if problem:

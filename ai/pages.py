@@ -10,6 +10,7 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 
@@ -66,10 +67,11 @@ def read_file(name: str, content: bytes) -> tuple[str, str]:
         raise
     except Exception as error:  # libraries for files raise whatever they like
         raise UnreadablePage(f"It cannot be read: {type(error).__name__}.") from error
-    text = re.sub(r"\n{3,}", "\n\n", text.replace("\0", "")).strip()[:MOST]
+    title, text = (one.replace("\0", "").encode("utf-8", "replace").decode() for one in (title, text))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()[:MOST]
     if not text:
         raise UnreadablePage("There is no text in it. A scanned page needs text recognition first.")
-    return " ".join(title.replace("\0", "").split())[:200], text
+    return " ".join(title.split())[:200], text
 
 
 def of_pdf(content: bytes) -> tuple[str, str]:
@@ -151,16 +153,17 @@ ENDINGS = {
 
 def fetch(url: str, allowed: Sequence[str] = ()) -> tuple[str, bytes]:
     """A name with the ending of its kind, and the content at an address. Raise OutOfReach, UnreadablePage."""
+    deadline = time.monotonic() + SECONDS
     with httpx.Client(timeout=20, trust_env=False) as client:
         for _ in range(HOPS):
             where = reach(url, allowed)
             try:
-                status, headers, content = answered(client, where)
-            except httpx.HTTPError as problem:
+                status, headers, content = answered(client, where, deadline)
+                if httpx.codes.is_redirect(status) and headers.get("location"):
+                    url = str(httpx.URL(url).join(headers["location"]))
+                    continue
+            except (httpx.HTTPError, httpx.InvalidURL) as problem:
                 raise UnreadablePage(f"{where.host} gives no answer: {type(problem).__name__}.") from problem
-            if httpx.codes.is_redirect(status) and headers.get("location"):
-                url = str(httpx.URL(url).join(headers["location"]))
-                continue
             if status != 200:
                 raise UnreadablePage(f"{where.host} answers {status}.")
             kind = headers.get("content-type", "text/html").partition(";")[0].strip().lower()
@@ -168,17 +171,21 @@ def fetch(url: str, allowed: Sequence[str] = ()) -> tuple[str, bytes]:
     raise UnreadablePage("It is redirected too often.")
 
 
-def answered(client: httpx.Client, where: Reachable) -> tuple[int, httpx.Headers, bytes]:
-    """Raise UnreadablePage where it is too large."""
+def answered(client: httpx.Client, where: Reachable, deadline: float) -> tuple[int, httpx.Headers, bytes]:
+    """Raise UnreadablePage where it is too large, too slow, or packed: a small packet may hold anything."""
     request = httpx.Request(
-        "GET", where.url, headers={"Host": where.netloc, "User-Agent": "Courtdesk"},
+        "GET", where.url, headers={"Host": where.netloc, "User-Agent": "Courtdesk", "Accept-Encoding": "identity"},
         extensions={"sni_hostname": where.host, "timeout": {"connect": 10, "read": 20, "write": 10, "pool": 10}},
     )  # fmt: skip
     answer = client.send(request, stream=True)
     try:
         content = b""
-        for part in answer.iter_bytes():
+        if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise UnreadablePage(f"{where.host} answers in a packed form that was not asked for.")
+        for part in answer.iter_raw():
             content += part
+            if time.monotonic() > deadline:
+                raise UnreadablePage(f"{where.host} gave no whole answer within {SECONDS} seconds.")
             if len(content) > MOST_BYTES:
                 raise UnreadablePage(f"It has more than {MOST_BYTES // 1_000_000} MB.")
         return answer.status_code, answer.headers, content

@@ -22,6 +22,7 @@ from db.triage import Busy, MailIn, Triaged
 TOGETHER = 8
 MOST_WAITING = 64
 SECONDS = 60.0
+PAGES = ("page", "file", "web")  # what was signed for one customer is not handed to a program
 GATHERED = 0.02  # seconds that the first of several waits for the others
 
 
@@ -52,7 +53,7 @@ class Triage:
         text = MailText(mail.from_name, mail.from_email, mail.date, mail.subject, mail.body)
         question = Question(text, adapter=adapter)
         if self.library is not None:
-            question = with_passages(question, self.desk, self.library)
+            question = with_passages(question, self.desk, self.library, PAGES)
         one = Waiting(question, Future(), time.monotonic())
         try:
             self.waiting.put_nowait(one)

@@ -1,10 +1,12 @@
 """What a model wrote becomes a draft with its confidence, its reasons, and whether a person must decide; for every way in."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ai.confidence import Evidence, features_for_autopilot, judged, read_calibration
 from ai.grounding import is_carried, sentences
+from ai.knowledge import Passage
 from ai.language import heard
 from ai.library import Library
 from ai.parsing import parse_draft
@@ -28,10 +30,10 @@ class Weighed:
     features: list[float]
 
 
-def with_passages(asked: Question, desk: Desk, library: Library) -> Question:
-    """Found in the language of the mail, where the desk answers it."""
+def with_passages(asked: Question, desk: Desk, library: Library, kinds: Sequence[str] = ()) -> Question:
+    """Found in the language of the mail, where the desk answers it; `kinds`: of such pages alone."""
     code = heard(asked.mail.body, desk).code
-    found = library.find(asked.mail.words, language=code if code in desk.languages else "")
+    found = library.find(asked.mail.words, language=code if code in desk.languages else "", kinds=kinds)
     return replace(asked, passages=tuple(one.passage for one in found))
 
 
@@ -43,9 +45,10 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
-    is_quoted = bool(asked.passages) and desk.category(draft.category).knowledge and not uses(draft.reply, asked)
-    if is_quoted and asked.passages:
-        draft = draft.with_reply(greeted(draft.reply, asked.passages[0].text))
+    own = [one for one in asked.passages or () if one.kind != "answer"]  # nobody is sent what another was told
+    is_quoted = bool(own) and desk.category(draft.category).knowledge and not uses(draft.reply, asked.passages or ())
+    if is_quoted:
+        draft = draft.with_reply(greeted(draft.reply, own[0].text))
     first = [
         *([spoken.reason] if spoken.is_foreign else []),
         *([NO_PAGE] if is_unknown else []),
@@ -54,17 +57,16 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     return Weighed(
         draft,
         found.confidence,
-        found.needs_human or spoken.is_foreign or is_unknown,
+        found.needs_human or spoken.is_foreign or is_unknown or is_quoted,
         [*first, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),
     )
 
 
-def uses(reply: str, asked: Question) -> bool:
+def uses(reply: str, passages: Sequence[Passage]) -> bool:
     """Whether any sentence of the reply says what the passages say."""
-    passages = asked.passages or ()
-    return any(is_carried(one, asked.mail.words, passages) for one in sentences(reply, whole=True))
+    return any(is_carried(one, passages) for one in sentences(reply, whole=True))
 
 
 def handed_over(reply: str, desk: Desk, language: str) -> str:

@@ -4,6 +4,7 @@ Off until an admin switches it on. What the machine says to a visitor is signed 
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from db.session import OpenSession
 NAME = "chat"
 MOST_MESSAGES, LONGEST = 40, 2000
 KEPT = timedelta(days=90)
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+)  # as HTML's input type email has it
 
 
 class NoChat(Exception):
@@ -91,9 +95,10 @@ def begin(session: Session) -> tuple[Chat, str]:
     return chat, token
 
 
-def of(session: Session, token: str) -> Chat:
-    """Raise NoChat."""
-    found = session.scalar(select(Chat).where(Chat.token_hash == digest(token)))
+def of(session: Session, token: str, *, to_change: bool = False) -> Chat:
+    """`to_change`: others wait meanwhile. Raise NoChat."""
+    wanted = select(Chat).where(Chat.token_hash == digest(token))
+    found = session.scalar(wanted.with_for_update() if to_change else wanted)
     if found is None:
         raise NoChat("This conversation is gone. Begin a new one.")
     return found
@@ -105,12 +110,15 @@ def digest(token: str) -> str:
 
 def ask(session: Session, chat: Chat, words: str) -> list[str]:
     """Keep a visitor's message; returns what they wrote before it. Raise UnusableMessage."""
-    if not words.strip() or len(words) > LONGEST:
+    words = words.replace("\0", "").strip()
+    if chat.ticket_id is not None:
+        raise UnusableMessage("A person has your question now, and answers by mail. Write to that mail, or begin anew.")
+    if not words or len(words) > LONGEST:
         raise UnusableMessage(f"Write up to {LONGEST} characters.")
     if len(chat.messages) >= MOST_MESSAGES:
         raise UnusableMessage("This conversation is long. Write to us, and a person will answer.")
     before = [one.text for one in chat.messages if not one.by_machine]
-    chat.messages.append(ChatMessage(by_machine=False, text=words.strip()))
+    chat.messages.append(ChatMessage(by_machine=False, text=words))
     session.flush()
     return before
 
@@ -136,24 +144,25 @@ def hand_over(session: Session, chat: Chat, *, name: str, email: str) -> Ticket:
     if chat.ticket_id is not None:
         return tickets.get(session, chat.ticket_id)
     email = email.strip()
-    if (
-        not email.isascii()
-        or email.count("@") != 1
-        or len(email) > 254
-        or any(c.isspace() or c in '<>,;"' for c in email)
-    ):
+    if len(email) > 254 or not ADDRESS.fullmatch(email):
         raise UnusableMessage("State the mail address that the answer should go to.")
     asked = [one.text for one in chat.messages if not one.by_machine]
     if not asked:
         raise UnusableMessage("Write your question first.")
-    said = "\n\n".join(f"> {one.text}" if one.by_machine else one.text for one in chat.messages if one.text)
+    said = "\n\n".join(turn_of(one) for one in chat.messages if one.text)
     subject = " ".join(asked[0].split())
     ticket = tickets.open_by_hand(
         session, by="chat", subject=subject if len(subject) <= 80 else f"{subject[:79]}…", body=said,
-        from_email=email, from_name=" ".join(name.split())[:100], identity=("unverified", "written in the chat"),
+        from_email=email, from_name=" ".join(name.replace("\0", "").split())[:100], identity=("unverified", "written in the chat"),
     )  # fmt: skip
     chat.ticket_id = ticket.id
     return ticket
+
+
+def turn_of(message: ChatMessage) -> str:
+    """Who said it, and every line of it moved in, so that nobody can type another's turn."""
+    lines = "\n".join(f"    {line}" for line in message.text.splitlines())
+    return f"{'Machine' if message.by_machine else 'Visitor'}:\n{lines}"
 
 
 def newest(session: Session, *, only_unsure: bool = False, most: int = 100) -> Sequence[Chat]:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, literal, or_, select, text, update
+from sqlalchemy import Text, cast, delete, func, literal, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db import retrainings, tickets, trail
+from db import knowledge, retrainings, tickets, trail
 from db.customers import Known
 from db.lifecycle import Status
 from db.models import (
@@ -126,11 +126,27 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
 
 def forget_answers(session: Session, ticket_ids: Sequence[int]) -> None:
     """What was signed for them is found by nobody else any more; a page that staff wrote stays, without the way to them."""
-    from_them = select(Page.id).where(Page.ticket_id.in_(ticket_ids), Page.kind == "answer")
+    from_them = list(session.scalars(select(Page.id).where(Page.ticket_id.in_(ticket_ids), Page.kind == "answer")))
+    for number in from_them:
+        unquote(session, number)
+    newest = session.scalar(select(func.max(Lesson.id))) or 0
+    knowledge.look_again_from(session, newest)  # numbers of lessons that are gone may come again
     for table in (Passage, PageVersion):
         session.execute(delete(table).where(table.page_id.in_(from_them)))
     session.execute(delete(Page).where(Page.ticket_id.in_(ticket_ids), Page.kind == "answer"))
     session.execute(update(Page).where(Page.ticket_id.in_(ticket_ids)).values(ticket_id=None))
+
+
+def unquote(session: Session, page_id: int) -> None:
+    """What others' drafts and lessons took over from that page."""
+    texts = set(session.scalars(select(Passage.text).where(Passage.page_id == page_id)))
+    quoting = cast(Ticket.made_by, Text).contains(f'"page_id": {page_id},')
+    for ticket in session.scalars(select(Ticket).where(quoting)):
+        made_by = dict(ticket.made_by or {})
+        made_by["sources"] = [one for one in made_by.get("sources", ()) if one.get("page_id") != page_id]
+        ticket.made_by = made_by
+        for lesson in session.scalars(select(Lesson).where(Lesson.ticket_id == ticket.id)):
+            lesson.passages = [one for one in lesson.passages if one not in texts]
 
 
 def check_nothing_is_under_way(session: Session, ids: Sequence[int]) -> None:

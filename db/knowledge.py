@@ -46,9 +46,9 @@ class UnusablePage(Exception):
     """The page is gone, or what was typed or uploaded cannot become one; the message says what to do."""
 
 
-def get(session: Session, page_id: int) -> Page:
-    """Raise UnusablePage."""
-    found = session.get(Page, page_id)
+def get(session: Session, page_id: int, *, to_change: bool = False) -> Page:
+    """`to_change`: others wait meanwhile. Raise UnusablePage."""
+    found = session.get(Page, page_id, with_for_update=to_change or None)
     if found is None:
         raise UnusablePage("This page is gone.")
     return found
@@ -76,7 +76,7 @@ def write(
     ticket_id: int | None = None,
 ) -> Page:
     """A new page, or a new version of one. Raise UnusablePage where nothing is said, or another version came meanwhile."""
-    title, body = " ".join(title.split()), body.replace("\r\n", "\n").strip()
+    title, body = " ".join(title.replace("\0", "").split()), body.replace("\0", "").replace("\r\n", "\n").strip()
     if not title or not body or len(title) > LONGEST_TITLE or len(body) > LONGEST:
         raise UnusablePage(
             f"A page needs a title of at most {LONGEST_TITLE} characters and a text of at most {LONGEST}."
@@ -114,12 +114,15 @@ def put_back(session: Session, page: Page, version: int, *, by: str) -> None:
 def set_there(session: Session, page: Page, *, there: bool, by: str) -> None:
     """Taken out of what is found, or put back; nothing is deleted."""
     page.there, page.by, page.at, page.cut, page.edited = there, by, now(), 0, True
+    if there and page.version:
+        page.state, page.problem = "ready", ""
 
 
 def upload(session: Session, *, name: str, content: bytes, by: str) -> Page:
     """A file; its text is read out by a stage. Raise UnusablePage."""
     if not content or len(content) > MOST_BYTES or not name.lower().endswith(FILES):
         raise UnusablePage(f"Choose a file of at most {MOST_BYTES // 1_000_000} MB: {', '.join(FILES)}.")
+    name = "".join(letter for letter in name if letter.isprintable())
     page = Page(name=free_name(session, name), title=name[:LONGEST_TITLE], kind="file", source=name, raw=content)
     return wait_for(session, page, by=by)
 
@@ -154,8 +157,13 @@ def free_name(session: Session, stated: str) -> str:
 
 
 def follow_folder(session: Session, folder: Path) -> None:
-    """Pages as they lie in the desk's folder, `NAME.LANG.md`; what a person edited here stays as it is."""
+    """Pages as they lie in the desk's folder, `NAME.LANG.md`: changed, gone or back; what a person edited here stays."""
     known = {page.name: page for page in session.scalars(select(Page))}
+    there = {path.stem for path in folder.glob("*.md")}
+    for one in known.values():
+        is_ours = one.kind == "page" and not one.edited and one.source.endswith(".md")
+        if is_ours and one.there != (one.name in there):
+            one.there, one.cut, one.at = one.name in there, 0, now()
     for path in sorted(folder.glob("*.md")):
         heading, _, body = path.read_text(encoding="utf-8").partition("\n")
         title = heading.removeprefix("#").strip() or path.stem
@@ -175,9 +183,9 @@ def follow_folder(session: Session, folder: Path) -> None:
 
 
 def take_answers(session: Session, categories: Sequence[str]) -> int:
-    """Signed answers to questions of these categories that say more than the pages did: each becomes a page to be found.
+    """Answers to questions of these categories that a person wrote or changed: each becomes a page, for staff to be found.
 
-    Returns how many. An answer says more where nothing was found, or a person changed the reply.
+    Returns how many.
     """
     stored = session.get(DeskSetting, NAME)
     newest = int(stored.value["lesson"]) if stored else 0
@@ -190,8 +198,8 @@ def take_answers(session: Session, categories: Sequence[str]) -> int:
     for row in rows:
         answer = row.answer or {}
         reply = str(answer.get("reply", ""))
-        is_new = not row.passages or reply.strip() != str(row.draft.get("reply", "")).strip()
-        if not (row.learn and is_new) or answer.get("category") not in categories or PLACEHOLDER.search(reply):
+        is_ours = reply.strip() != str(row.draft.get("reply", "")).strip()  # a person wrote it
+        if not (row.learn and is_ours) or answer.get("category") not in categories or PLACEHOLDER.search(reply):
             continue
         ticket = session.get_one(Ticket, row.ticket_id)
         body, title = core_of(reply), ticket.subject[:LONGEST_TITLE] or "Answer"
@@ -205,6 +213,13 @@ def take_answers(session: Session, categories: Sequence[str]) -> int:
             taken += 1
     session.merge(DeskSetting(name=NAME, value={"lesson": rows[-1].id}))
     return taken
+
+
+def look_again_from(session: Session, lesson_id: int) -> None:
+    """Lessons after that one have not been looked at."""
+    stored = session.get(DeskSetting, NAME)
+    if stored is not None and int(stored.value["lesson"]) > lesson_id:
+        stored.value = {"lesson": lesson_id}
 
 
 def core_of(reply: str) -> str:

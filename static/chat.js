@@ -72,8 +72,8 @@ async function ask(event) {
   }
 }
 
-form.addEventListener("submit", ask);
-words.addEventListener("keydown", (event) => {
+form?.addEventListener("submit", ask);
+words?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) {
     event.preventDefault();
     if (words.value.trim()) form.requestSubmit();

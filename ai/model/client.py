@@ -24,6 +24,7 @@ from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Wr
 from db.desk import Desk
 from db.drafts import Draft
 
+LONGEST_SILENCE = 300.0  # seconds without a word, after which an engine counts as dead
 START_SECONDS = 300  # a first start converts the default model
 Signed = Callable[[int], tuple[int, list[Draft]]]
 
@@ -111,6 +112,8 @@ class LocalModel:
     def receive(self) -> dict[str, Any]:
         assert self.connection is not None, "an answer follows a question"
         try:
+            if not self.connection.poll(LONGEST_SILENCE):
+                raise EOFError
             return dict(json.loads(self.connection.recv_bytes()))
         except (EOFError, OSError) as error:
             raise self.lost() from error

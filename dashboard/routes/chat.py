@@ -1,7 +1,9 @@
 """The chat for visitors: public, off until an admin switches it on, framed only by the sites of CHAT_ORIGINS."""
 
 import asyncio
+import ipaddress
 import json
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +26,12 @@ from db.models import Chat, ChatMessage
 from db.plans import NoAnswer
 from db.triage import Busy
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/chat")
 EACH, ALL = 12, 240  # messages a minute of one address, and of everybody
 AT_ONCE, WAITING = 4, 32
+PATIENCE = 120.0  # seconds for the next sign
+NO_ANSWER = "The machine gives no answer just now."
 POOL = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chat")
 Signs = asyncio.Queue[Sign | ChatMessage]
 ROOM = threading.BoundedSemaphore(WAITING)
@@ -42,11 +47,15 @@ def show(request: Request, house: TheHouse) -> Response:
 @router.post("/messages")
 async def create(request: Request, house: TheHouse, form: Annotated[FormData, Depends(read_form)]) -> Response:
     """`words`, and the `token` of a conversation that goes on. As a stream of events where that is asked for."""
-    who = request.client.host if request.client else ""
-    token, chat_id, before, least = await run_in_threadpool(
-        kept, house, who, str(form.get("token", "")), str(form.get("words", ""))
-    )
-    found = set_to_work(house, chat_id, str(form.get("words", "")).strip(), before, least)
+    if not ROOM.acquire(blocking=False):
+        raise Busy("Many people are asking just now. Try again in a moment.", 10)
+    try:
+        stated = str(form.get("token", "")), str(form.get("words", ""))
+        token, chat_id, before, least = await run_in_threadpool(kept, house, visitor(request), *stated)
+    except BaseException:
+        ROOM.release()
+        raise
+    found = set_to_work(house, chat_id, stated[1].strip(), before, least)
     say = languages.use(request, "", house.desk.labels).say
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(events(token, found, say), media_type="text/event-stream", headers=framed(house))
@@ -59,11 +68,14 @@ async def create(request: Request, house: TheHouse, form: Annotated[FormData, De
 def hand_over(request: Request, house: TheHouse, form: Annotated[FormData, Depends(read_form)]) -> Response:
     """`name` and `email`: the conversation becomes a ticket."""
     token = str(form.get("token", ""))
-    house.limits.take(f"visitor {request.client.host if request.client else ''}", EACH)
+    slow_down(house, visitor(request))
     with house.open_session() as session:
         check_is_on(house, chats.terms(session))
         chats.hand_over(
-            session, chats.of(session, token), name=str(form.get("name", "")), email=str(form.get("email", ""))
+            session,
+            chats.of(session, token, to_change=True),
+            name=str(form.get("name", "")),
+            email=str(form.get("email", "")),
         )
     return conversation(request, house, token)
 
@@ -74,30 +86,47 @@ def check_is_on(house: House, terms: chats.Terms) -> None:
         raise NoChat("There is no chat here.")
 
 
+def visitor(request: Request) -> str:
+    """The address that a message comes from; of IPv6 the network, which is one household's."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def slow_down(house: House, who: str) -> None:
+    """Raise Busy, in words for visitors."""
+    try:
+        house.limits.take(f"visitor {who}", EACH)
+        house.limits.take("everybody in the chat", ALL)
+    except Busy as problem:
+        raise Busy("That was much at once. Wait a moment, then ask again.", problem.seconds) from None
+
+
 def kept(house: House, who: str, token: str, words: str) -> tuple[str, int, list[str], float]:
     """The token, the conversation, what was written before, and the least confidence. Raise NoChat, Busy, UnusableMessage."""
-    house.limits.take(f"visitor {who}", EACH)
-    house.limits.take("everybody in the chat", ALL)
+    slow_down(house, who)
     with house.open_session() as session:
         terms = chats.terms(session)
         check_is_on(house, terms)
         if token:
-            chat = chats.of(session, token)
+            chat = chats.of(session, token, to_change=True)
         else:
             chat, token = chats.begin(session)
         return token, chat.id, chats.ask(session, chat, words), terms.least
 
 
 def set_to_work(house: House, chat_id: int, words: str, before: list[str], least: float) -> Signs:
-    """What a thread of the pool tells, as it comes. Raise Busy."""
+    """What a thread of the pool tells, as it comes."""
     loop, found = asyncio.get_running_loop(), Signs()
 
     def tell(one: Sign | ChatMessage) -> None:
         with suppress(RuntimeError):  # the server has stopped, and nobody listens
             loop.call_soon_threadsafe(found.put_nowait, one)
 
-    if not ROOM.acquire(blocking=False):
-        raise Busy("Many people are asking just now. Try again in a moment.", 10)
     POOL.submit(work, house, chat_id, words, before, least, tell)
     return found
 
@@ -106,7 +135,11 @@ async def events(token: str, found: Signs, say: Callable[[str], str]) -> AsyncIt
     """Server-sent events: token, sources, pieces, and the end. Holds neither a thread nor a session while it waits."""
     yield event("token", token)
     while True:
-        one = await found.get()
+        try:
+            one = await asyncio.wait_for(found.get(), PATIENCE)
+        except TimeoutError:
+            yield event("end", {"html": "", "reason": say(NO_ANSWER), "confidence": None})
+            return
         if isinstance(one, ChatMessage):
             yield event("end", {"html": safe_html(one.text), "reason": say(one.reason), "confidence": one.confidence})
             return
@@ -124,16 +157,22 @@ def work(house: House, chat_id: int, words: str, before: list[str], least: float
         for one in house.visitors.answer(words, before, least):
             signs.append(one)
             tell(one)
-    except NoAnswer:
-        signs.append(HandOver("The machine gives no answer just now."))
-    finally:
-        ROOM.release()
-        if not signs or not isinstance(signs[-1], Settled | HandOver):
-            signs.append(HandOver("The machine gives no answer just now."))
+    except NoAnswer as problem:
+        log.warning("the chat got no answer: %s", problem)
+    except Exception:  # a visitor must not wait for ever for a fault of ours
+        log.exception("the chat: unexpected")
+    if not signs or not isinstance(signs[-1], Settled | HandOver):
+        signs.append(HandOver(NO_ANSWER))
+    try:
         with house.open_session() as session:
             message = chats.answer(session, session.get_one(Chat, chat_id), signs)
             session.expunge(message)
-        tell(message)
+    except Exception:
+        log.exception("the chat: an answer could not be kept")
+        message = ChatMessage(by_machine=True, text="", reason=NO_ANSWER, confidence=None, sources=[])
+    finally:
+        ROOM.release()
+    tell(message)
 
 
 def event(name: str, value: object) -> str:

@@ -79,7 +79,7 @@ def create(
 def change(
     request: Request, session: Writing, caller: TheCaller, page_id: int, form: Annotated[FormData, Depends(read_form)]
 ) -> Response:
-    page = knowledge.get(session, page_id)
+    page = knowledge.get(session, page_id, to_change=True)
     knowledge.write(
         session, title=str(form.get("title", "")), body=str(form.get("text", "")), by=caller.name,
         language=str(form.get("language", ""))[:8], page=page, seen=whole_number(str(form.get("seen", ""))),
@@ -89,7 +89,7 @@ def change(
 
 @router.post("/{page_id}/versions/{version}")
 def put_back(request: Request, session: Writing, caller: TheCaller, page_id: int, version: int) -> Response:
-    knowledge.put_back(session, knowledge.get(session, page_id), version, by=caller.name)
+    knowledge.put_back(session, knowledge.get(session, page_id, to_change=True), version, by=caller.name)
     return respond.see(request, f"/knowledge/{page_id}")
 
 

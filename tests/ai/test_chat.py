@@ -125,21 +125,60 @@ def test_what_the_pages_do_not_say_is_not_said(open_session: OpenSession, desk: 
     assert signs[-1] == HandOver("The pages do not say enough about this.", 0.95)
 
 
+PRICES = Passage(
+    "Prices",
+    "",
+    "The light is free. A court costs 22 euros per hour for guests. Guests pay in the office on Mondays.",
+    1,
+    1,
+)
+
+
 @pytest.mark.parametrize(
     ("sentence", "is_so"),
     [
         ("Courts 3 and 4 have floodlights until 22:00.", True),
+        ("A court costs 22 euros per hour for guests.", True),
+        ("The light is free.", True),
         ("Courts 3 and 4 have floodlights until 23:00.", False),
         ("Courts 3 and 4 have floodlights on Sundays.", False),
         ("Write to boss@evil.example about the floodlights.", False),
         ("See https://evil.example for floodlights.", False),
         ("Our swimming pool opens every summer weekend.", False),
         ("Your link: {reset_url}", False),
-        ("", True),
+        ("The light is not free.", False),
+        ("Guests never pay in the office.", False),
+        ("A court costs ten euros per hour.", False),
+        ("The light costs 22 euros per hour for you.", False),
+        ("Yes, you get a refund of 500 euros.", False),
+        ("You can.", False),
+        ("", False),
     ],
 )
-def test_a_sentence_stands_on_its_passages(sentence: str, is_so: bool) -> None:
-    assert is_carried(sentence, "until when is there light?", [LIGHT]) == is_so
+def test_a_sentence_stands_on_one_place_of_its_passages(sentence: str, is_so: bool) -> None:
+    assert is_carried(sentence, [LIGHT, PRICES]) == is_so
+
+
+def test_what_the_visitor_wrote_proves_nothing(open_session: OpenSession, desk: Desk) -> None:
+    asked = "Please confirm that I get a refund of 500 euros because the light on courts 3 and 4 was off"
+    promise = Model("Hi,\n\ncourts 3 and 4 have floodlights until 22:00. You get a refund of 500 euros.")
+    signs = answered(open_session, desk, asked, promise)
+    assert Piece("You get a refund of 500 euros.") not in signs
+    assert isinstance(signs[-1], HandOver)
+
+
+def test_a_polite_ending_is_left_out(open_session: OpenSession, desk: Desk) -> None:
+    kind = Model("Hi,\n\nthe light is free for members. We look forward to seeing you at the net.")
+    assert answered(open_session, desk, "Is the light free?", kind)[-2:] == [
+        Piece("the light is free for members."),
+        Settled(0.95),
+    ]
+
+
+def test_a_long_mail_costs_nothing() -> None:
+    assert not is_carried("A" * 100_000, [LIGHT])
+    assert not is_carried("a@" * 50_000, [LIGHT])
+    assert sentences("b " * 500_000, whole=True)
 
 
 def test_a_short_question_goes_on_from_the_one_before(open_session: OpenSession, desk: Desk) -> None:

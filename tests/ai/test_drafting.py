@@ -1,5 +1,7 @@
 """A ticket gets its draft, or a person gets the ticket."""
 
+from collections.abc import Sequence
+
 from builders import QUESTION, RESET, raw_mail
 from fakes import FakeMailbox, FakeModel
 
@@ -133,7 +135,7 @@ class FakeLibrary:
     def __init__(self, passages: list[Passage]) -> None:
         self.passages, self.languages = passages, [""]
 
-    def find(self, asked: str, *, language: str = "") -> list[Found]:
+    def find(self, asked: str, *, language: str = "", kinds: Sequence[str] = ()) -> list[Found]:
         self.languages.append(language)
         return [Found(one, 1.0, 1, 1, 9.0, 0.9) for one in self.passages]
 
@@ -178,6 +180,20 @@ def test_a_reply_that_leaves_the_page_aside_quotes_it(open_session: OpenSession,
         assert ticket.draft is not None
         assert ticket.draft["reply"] == "Hi Anna,\n\nRackets are strung in the club house for 20 EUR."
         assert ticket.reasons[0].startswith("the model left the page aside")
+        assert ticket.needs_human
+
+
+def test_nobody_is_sent_what_another_customer_was_told(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session, raw_mail("Hello, do you string rackets and what is the price of it? Regards, Anna"))
+    theirs = Passage("Rackets", "", "Dear Ben, your IBAN is DE02 and your knee will heal.", 3, 5, "answer")
+    shy = QUESTION.with_reply("Hi Anna,\n\nI have passed your message on to somebody else.")
+
+    draft_next(open_session, desk, FakeModel([shy]), FakeLibrary([theirs]))  # type: ignore[arg-type]
+
+    with open_session.reading() as session:
+        draft = tickets.get(session, 1).draft
+        assert draft is not None
+        assert "IBAN" not in draft["reply"]
 
 
 def test_an_action_needs_no_page(open_session: OpenSession, desk: Desk) -> None:
