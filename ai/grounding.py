@@ -1,7 +1,7 @@
 """Whether a reply says what its passages say. Pure.
 
-A sentence is carried where one sentence of a passage holds all its facts (numbers, addresses, days) and half of its words
-at least, and denies as much as it does; without facts two in a row may. What a stranger asked proves nothing.
+A sentence is carried where one sentence of a passage holds all its facts (numbers, addresses, days) and most of its words, and denies as much as it does; without facts two in a row may. What a stranger asked proves nothing.
+It knows no grammar: one word for another in an otherwise equal sentence can pass, which is why the passage is shown, too.
 """
 
 import re
@@ -12,7 +12,7 @@ from ai.knowledge import Passage
 from db.drafts import PLACEHOLDER
 from db.knowledge import stems
 
-CARRIED = 0.5  # share of a sentence's words that the passage must hold
+CARRIED, WITH_FACTS = 0.5, 0.75  # share of a sentence's words that the passage must hold
 LONGEST = 4000  # characters of a reply that are looked at
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 FACT = re.compile(
@@ -52,8 +52,9 @@ def is_carried(sentence: str, passages: Sequence[Passage]) -> bool:
     own = said(sentence)
     if PLACEHOLDER.search(sentence) or not own.words:
         return False
+    share = WITH_FACTS if own.facts else CARRIED
     return any(
-        own.facts <= one.facts and own.denies == one.denies and len(own.words & one.words) >= CARRIED * len(own.words)
+        own.facts <= one.facts and own.denies == one.denies and len(own.words & one.words) >= share * len(own.words)
         for one in places(passages, alone=bool(own.facts))
     )
 

@@ -149,7 +149,7 @@ PRICES = Passage(
         ("The light is not free.", False),
         ("Guests never pay in the office.", False),
         ("A court costs ten euros per hour.", False),
-        ("The light costs 22 euros per hour for you.", False),
+        ("The light costs members 22 euros on Sundays.", False),
         ("Yes, you get a refund of 500 euros.", False),
         ("You can.", False),
         ("", False),
