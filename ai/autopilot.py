@@ -11,6 +11,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
 from ai.confidence import logit
-from db import autopilot, decisions, looks, tickets
+from ai.registry import BASE_ALONE
+from db import autopilot, decisions, looks, tickets, versions
 from db.desk import Desk
 from db.drafts import PLACEHOLDER, Draft
 from db.evidence import upper_bound
-from db.lifecycle import Status
+from db.lifecycle import PROGRAM, Status
 from db.models import AutopilotLook, Mail, Ticket
 from db.plans import Plan
 from db.session import OpenSession
@@ -30,6 +32,7 @@ from db.session import OpenSession
 log = logging.getLogger(__name__)
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 LEVEL = 0.05  # chance that any category is opened although its error is above the desk's
+LOOKS = (300, 600, 1200, 2400, 4800, 9600)  # decisions after which the evidence is looked at
 MANY = 200  # decisions for a regression of several features
 OF_EACH = 10  # right and wrong ones among them
 VERIFIED = "verified"
@@ -97,37 +100,48 @@ class Proof:
 
 
 def prove(cases: Sequence[Case], error: float, *, tests: int) -> Proof:
-    """What the cases, oldest first, prove of an error; `tests`: categories that are looked at in the same way."""
-    fit, judged = fitted(cases)
+    """What the cases, oldest first, prove of an error; `tests`: categories that are looked at in the same way.
+
+    Looked at only when so many cases have come as LOOKS says, each look with half the chance of the one before: whoever
+    looks after every decision opens sooner or later by luck.
+    """
+    stage = max((number for number, count in enumerate(LOOKS) if count <= len(cases)), default=None)
+    seen = cases[: LOOKS[stage]] if stage is not None else cases
+    fit, judged = fitted(seen)
     scored = sorted(((fit(one.confidence, one.features), one.right) for one in judged), reverse=True)
-    level = LEVEL / (tests * len(COVERAGES))
-    curve = [point(scored, coverage, level) for coverage in COVERAGES if scored]
-    held = [one for one in curve if one.accepted and one.bound <= error]
+    curve = [point(scored, coverage, level_of(stage or 0, tests)) for coverage in COVERAGES if scored]
+    held = [one for one in curve if stage is not None and one.accepted and one.bound <= error]
     best = max(held, key=lambda one: one.accepted, default=None)
     return Proof(
         len(cases),
         sum(not one.right for one in cases),
         best.threshold if best else None,
         best.accepted / len(scored) if best else 0.0,
-        0 if best else needed(curve, len(cases) - len(judged), error, level),
+        0 if best else needed(curve, len(cases), error, tests),
         fit,
         curve,
     )
 
 
+def level_of(stage: int, tests: int) -> float:
+    return LEVEL * 0.5 ** (stage + 1) / (tests * len(COVERAGES))
+
+
 def fitted(cases: Sequence[Case]) -> tuple[Fit, Sequence[Case]]:
-    """The calibration, and the cases that it may be judged on. A temperature orders nothing anew, so it may be all of them."""
+    """The calibration, and the cases that it may be judged on. A temperature orders nothing anew, so it may be all of them.
+
+    The regression is chosen on the older half alone, and judged on the newer.
+    """
     temperature = Fit(temperature_of(cases))
-    rights = sum(one.right for one in cases)
-    lengths = {len(one.features) for one in cases}
-    half = len(cases) // 2
+    lengths, half = {len(one.features) for one in cases}, len(cases) // 2
     older, newer = cases[:half], cases[half:]
-    enough = len(cases) >= 2 * MANY and min(rights, len(cases) - rights) >= 2 * OF_EACH and lengths not in ({0}, set())
-    if not enough or len(lengths) > 1 or len({one.right for one in older}) < 2:
+    part = 3 * len(older) // 4
+    rights = sum(one.right for one in older[:part])
+    if len(cases) < 2 * MANY or len(lengths) != 1 or lengths == {0} or min(rights, part - rights) < OF_EACH:
         return temperature, cases
-    regression = regression_of(older)
-    is_better = loss(regression, newer) < loss(Fit(temperature_of(older)), newer)
-    return (regression, newer) if is_better else (temperature, cases)
+    taught, kept = older[:part], older[part:]
+    is_better = loss(regression_of(taught), kept) < loss(Fit(temperature_of(taught)), kept)
+    return (regression_of(older), newer) if is_better else (temperature, cases)
 
 
 def temperature_of(cases: Sequence[Case]) -> float:
@@ -162,16 +176,16 @@ def point(scored: Sequence[tuple[float, bool]], coverage: float, level: float) -
     return Point(coverage, threshold, len(accepted), wrong, upper_bound(wrong, len(accepted), level))
 
 
-def needed(curve: Sequence[Point], set_aside: int, error: float, level: float) -> int:
-    """Decisions that would prove it at the coverage that is nearest to it, if all of them were right."""
-    found = []
-    for one in curve or [Point(1.0, 0.0, 0, 0, 1.0)]:
-        low, high = one.accepted, 200_000
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if upper_bound(one.wrong, middle, level) <= error else (middle + 1, high)
-        found.append(math.ceil((low - one.accepted) / one.coverage) + (set_aside if one.coverage == 1.0 else 0))
-    return min(found)
+def needed(curve: Sequence[Point], cases: int, error: float, tests: int) -> int:
+    """Decisions until the next look that would prove it, if none of them were wrong."""
+    for stage, count in enumerate(LOOKS):
+        more = count - cases
+        if more > 0 and any(
+            upper_bound(one.wrong, one.accepted + int(one.coverage * more), level_of(stage, tests)) <= error
+            for one in curve or [Point(1.0, 0.0, 0, 0, 1.0)]
+        ):
+            return more
+    return LOOKS[-1]
 
 
 # ---- The stage
@@ -180,14 +194,21 @@ def needed(curve: Sequence[Point], set_aside: int, error: float, level: float) -
 def autopilot_next(open_session: OpenSession, desk: Desk) -> bool:
     """Look at one draft: answer it alone where its category is open and everything speaks for it. False: none waits."""
     names = may_be_open(desk)
+    unchecked = [name for name in names if not desk.category(name).action]
+    with open_session.reading() as session:
+        is_idle = looks.waiting(session, names, unchecked=unchecked) is None
+        is_open = any(one.is_open for one in autopilot.categories(session).values())
+    if is_idle:
+        if is_open:
+            with open_session() as session:
+                autopilot.close_what_is_worse(session)
+        weigh(open_session, names)
+        return False
     with open_session() as session:
         autopilot.close_what_is_worse(session)
-        unchecked = [name for name in names if not desk.category(name).action]
         ticket = looks.waiting(session, names, unchecked=unchecked)
-        if ticket is None:
-            weigh(session, names)
-            return False
-        judge(session, ticket)
+        if ticket is not None:
+            judge(session, ticket)
     return True
 
 
@@ -197,11 +218,15 @@ def may_be_open(desk: Desk) -> list[str]:
 
 
 def judge(session: Any, ticket: Ticket) -> None:
-    terms, found = autopilot.terms(session), autopilot.category(session, ticket.category)
+    terms, found = autopilot.terms(session, hold=True), autopilot.category(session, ticket.category)
     model, features = model_of(ticket), list((ticket.made_by or {}).get("features", ()))
-    if found.is_open and model != found.terms["model"]:
+    mail, serves = tickets.newest_question(ticket), is_by_the_serving(session, ticket)
+    if found.is_open and serves and model != found.terms["model"]:
         autopilot.close(session, found, "It closed because the model changed.")
-    plan, why = plan_of(ticket), what_speaks_against(ticket, tickets.newest_question(ticket))
+    plan, why = (
+        plan_of(ticket, mail),
+        what_speaks_against(ticket, mail) or ("" if serves else "another version wrote it"),
+    )
     confidence = float(ticket.confidence or 0.0)
     bound = found.terms if found.is_open else {}
     score = Fit.from_json(bound["fit"])(confidence, features) if bound else None
@@ -209,8 +234,9 @@ def judge(session: Any, ticket: Ticket) -> None:
     audited = looks.is_audited(ticket.id, terms.audit)
     chosen = "review" if not (is_sure and terms.is_on) else "audit" if audited else "alone"
     looks.look(
-        session, ticket, model=model, confidence=confidence, features=features, score=score, why=why, chosen=chosen
-    )
+        session, ticket, model=model, confidence=confidence, features=features, score=score, why=why, chosen=chosen,
+        action=plan.action,
+    )  # fmt: skip
     if chosen == "alone":
         decisions.approve(
             session,
@@ -218,23 +244,40 @@ def judge(session: Any, ticket: Ticket) -> None:
             Draft.from_json(ticket.draft),  # type: ignore[arg-type]
             action={"name": plan.action, "params": plan.params, "court": plan.court} if plan.action else None,
             reply_to=plan.to,
-            by=f"{looks.ACTOR} (opened by {found.by})",
+            by=f"{looks.SIGNED}{found.by})",
             seen=ticket.version,
             undo_seconds=60 * terms.minutes,
         )
         log.info("ticket %s answered by the autopilot", ticket.id)
 
 
-def plan_of(ticket: Ticket) -> Plan:
-    return Plan.from_json(ticket.plan) if ticket.plan else Plan("", {}, ticket.from_email)
+def plan_of(ticket: Ticket, mail: Mail | None) -> Plan:
+    """Without a club, a reply to whoever wrote last."""
+    return Plan.from_json(ticket.plan) if ticket.plan else Plan("", {}, mail.from_email if mail else "")
+
+
+def is_by_the_serving(session: Any, ticket: Ticket) -> bool:
+    """Not by a version on trial, one that a colleague asked for, or the local model instead of a server."""
+    made_by = ticket.made_by or {}
+    wrote = str(made_by.get("adapter") or BASE_ALONE)
+    serving = versions.serving(session)
+    return "instead_of" not in made_by and ("server" in made_by or not serving or wrote == serving)
+
+
+def was_in_hand(ticket: Ticket) -> bool:
+    """Whether anybody but the program has moved it: withdrawn, reopened, asked for another draft."""
+    return any(one.what == "moved" and one.actor != PROGRAM for one in ticket.events)
 
 
 def what_speaks_against(ticket: Ticket, mail: Mail | None) -> str:
     """Why a person must sign this one, whatever the number says; "" where nothing does."""
-    plan, draft = plan_of(ticket), ticket.draft or {}
+    plan, draft = plan_of(ticket, mail), ticket.draft or {}
     reply = str(draft.get("reply", ""))
     reasons = [
-        (ticket.status != Status.IN_REVIEW or ticket.answer is not None, "a person has it in hand"),
+        (
+            ticket.status != Status.IN_REVIEW or ticket.answer is not None or was_in_hand(ticket),
+            "a person has it in hand",
+        ),
         (mail is None or mail.identity != VERIFIED, "its sender is not verified"),
         (mail is not None and mail.orders != "", "it talks to the program"),
         (ticket.needs_human, "it needs a human"),
@@ -243,6 +286,7 @@ def what_speaks_against(ticket: Ticket, mail: Mail | None) -> str:
         (bool(plan.blocked or plan.doubt), "it cannot be signed as it stands"),
         (any(check.ok is not True for check in plan.checks), "one of its checks did not pass"),
         (not reply.strip() or not plan.to, "it has no reply"),
+        (mail is not None and plan.to.lower() != mail.from_email.lower(), "its reply goes to somebody else"),
         (bool(PLACEHOLDER.search(reply)) and not plan.action, "its reply waits for an action"),
         (mail is not None and bool(mail.attachments), "it brings files"),
         (any(one.outgoing for one in ticket.mails), "it goes on with a conversation"),
@@ -260,23 +304,24 @@ def model_of(ticket: Ticket) -> str:
     return "|".join(str(made_by.get(name, "")) for name in ("base", "adapter", "prompt", "precision"))[:300]
 
 
-def weigh(session: Any, names: Sequence[str]) -> None:
-    """Work the evidence out anew, where decisions have come."""
-    terms = autopilot.terms(session)
+def weigh(open_session: OpenSession, names: Sequence[str]) -> None:
+    """Work the evidence out anew, where decisions have come: read, think, and only then write."""
     for name in names:
-        newest = looks.newest_decided(session, name)
-        if newest is None:
-            continue
-        found = autopilot.category(session, name)
-        stamp = [newest.id, terms.error, newest.decided_at.isoformat() if newest.decided_at else ""]
-        if found.evidence.get("stamp") == stamp:
-            continue
-        rows = looks.decided(session, name, newest.model)
-        proof = prove([case_of(one) for one in rows], terms.error, tests=len(names))
-        found.evidence = {
-            **asdict(proof), "fit": asdict(proof.fit), "curve": [asdict(one) for one in proof.curve],
-            "model": newest.model, "error": terms.error, "stamp": stamp,
-        }  # fmt: skip
+        with open_session.reading() as session:
+            terms, newest = autopilot.terms(session), looks.newest_decided(session, name)
+            known = autopilot.categories(session).get(name)
+            stamp = [newest.id, str(newest.decided_at), terms.error] if newest else []
+            if newest is None or (known is not None and known.evidence.get("stamp") == stamp):
+                continue
+            anew = datetime.fromisoformat(str(known.terms["anew"])) if known and known.terms.get("anew") else None
+            model, rows = newest.model, looks.decided(session, name, newest.model, since=anew)
+            cases = [case_of(one) for one in rows]
+        proof = prove(cases, terms.error, tests=len(names))
+        with open_session() as session:
+            autopilot.category(session, name).evidence = {
+                **asdict(proof), "fit": asdict(proof.fit), "curve": [asdict(one) for one in proof.curve],
+                "model": model, "error": terms.error, "stamp": stamp,
+            }  # fmt: skip
 
 
 def case_of(row: AutopilotLook) -> Case:

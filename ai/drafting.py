@@ -10,6 +10,7 @@ from ai.confidence import TALKS_TO_US
 from ai.library import Library
 from ai.parsing import UnusableOutput, read_words
 from ai.prompt import MailText
+from ai.registry import BASE_ALONE
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
 from db import parts, tickets, trials, versions
@@ -22,7 +23,6 @@ from db.session import OpenSession
 
 log = logging.getLogger(__name__)
 TOGETHER = 8  # tickets taken up at one time
-NOTHING = Draft("", "")  # of a version on trial that wrote nothing usable: nobody signs that
 
 
 class ModelDown(TryLater):
@@ -106,7 +106,8 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
-    trials.note(session, ticket, found.draft, seconds=written.seconds)
+    version = str(written.made_by.get("adapter") or BASE_ALONE)
+    trials.note(session, ticket, found.draft, version=version, seconds=written.seconds)
     tickets.propose(
         session,
         ticket,
@@ -138,7 +139,7 @@ def made_by(written: Written, desk: Desk, draft: Draft) -> dict[str, Any]:
 def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Library | None = None) -> bool:
     """Draft silently, with the version on trial, what staff have before them. Return False when there is none."""
     with open_session.reading() as session:
-        trial, found = trials.waiting_for_shadow(session, TOGETHER)
+        trial, found = trials.waiting_for_shadow(session, 1)
         if trial is None or not found:
             return False
         folder = versions.folder_for(session, trial.version)
@@ -152,9 +153,9 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Li
         one = waiting[place]
         try:
             body = one.asked.mail.body
-            draft = weighed(one.asked, news, desk, body).draft if isinstance(news, Written) else NOTHING
+            draft = weighed(one.asked, news, desk, body).draft if isinstance(news, Written) else None
         except UnusableOutput:
-            draft = NOTHING
+            draft = None
         with open_session() as session:
             trial, ticket = trials.get(session, trial_id), tickets.get(session, one.ticket_id)
             if trial.state == "running" and ticket.version == one.seen:

@@ -42,12 +42,16 @@ class Mailboxes:
         for name in [
             name for name, (settings, _, _) in self.running.items() if name != "demo" and now.get(name) != settings
         ]:
-            self.stop(name)
+            self.stop(name, lets_go=name not in now)
         for name, settings in now.items():
             if name not in self.running:
                 self.start(name, settings, opened(settings, self.open_session, self.vault))
-        if not all_of_them and self.demo is not None and "demo" not in self.running and self.holds("demo"):
-            self.start("demo", self.settings, DemoMailbox(self.demo))
+        if not all_of_them and self.demo is not None:
+            is_ours = self.holds("demo")
+            if is_ours and "demo" not in self.running:
+                self.start("demo", self.settings, DemoMailbox(self.demo))
+            elif not is_ours and "demo" in self.running:
+                self.stop("demo")
         with self.open_session() as session:
             if len(now) == len(all_of_them):  # else others read some of them, and know their names
                 mailboxes.forget_state(session, [mailbox.name for _, mailbox, _ in self.running.values()])
@@ -68,8 +72,10 @@ class Mailboxes:
         self.running[name] = settings, mailbox, loop
         loop.start()
 
-    def stop(self, name: str) -> None:
-        leases.let_go(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
+    def stop(self, name: str, *, lets_go: bool = True) -> None:
+        """`lets_go`: another process may go on at once."""
+        if lets_go:
+            leases.let_go(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
         _, mailbox, loop = self.running.pop(name)
         loop.stopping.set()
         if isinstance(mailbox, ImapMailbox):

@@ -5,20 +5,21 @@ switches it off. What it may do at all, and how the evidence is worked out, stan
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import decisions, looks, tickets
-from db.evidence import e_value
+from db.evidence import e_value, lower_bound
 from db.lifecycle import ForbiddenMove, Status
-from db.looks import ACTOR
+from db.looks import ACTOR, SIGNED
 from db.models import AutopilotCategory, DeskSetting, Ticket, now
 
 NAME = "autopilot"
 MOST_ERROR, LEAST_AUDIT = 0.2, 0.05
 ALARM = 200.0  # at most one false alarm in so many audits, on average, if the error were just what the desk accepts
+CERTAIN = 0.01  # chance of closing on found errors although no more are wrong than the desk accepts
 WINDOW = 500  # of the newest audits, in which a rise is looked for
 
 
@@ -39,8 +40,12 @@ class Terms:
     minutes: int = 10
 
 
-def terms(session: Session) -> Terms:
-    stored = session.get(DeskSetting, NAME)
+def terms(session: Session, *, hold: bool = False) -> Terms:
+    """`hold`: nobody changes them, and nobody signs by them, until this transaction ends."""
+    if hold and session.get(DeskSetting, NAME) is None:
+        session.add(DeskSetting(name=NAME, value=asdict(Terms())))
+        session.flush()
+    stored = session.get(DeskSetting, NAME, with_for_update=hold or None, populate_existing=hold)
     return Terms(**stored.value) if stored else Terms()
 
 
@@ -50,7 +55,7 @@ def save_terms(session: Session, *, error: float, audit: float, minutes: int) ->
         raise CannotOpen(
             f"State an error of 0.1 to {MOST_ERROR:.0%}, a share of at least {LEAST_AUDIT:.0%} to look at, and 1 to 1440 minutes."
         )
-    before = terms(session)
+    before = terms(session, hold=True)
     session.merge(
         DeskSetting(name=NAME, value={"is_on": before.is_on, "error": error, "audit": audit, "minutes": minutes})
     )
@@ -60,7 +65,7 @@ def save_terms(session: Session, *, error: float, audit: float, minutes: int) ->
 
 def switch(session: Session, *, is_on: bool, by: str) -> int:
     """The one switch. Off: what can still be taken back is, into review. Returns how many were."""
-    before = terms(session)
+    before = terms(session, hold=True)
     session.merge(
         DeskSetting(
             name=NAME,
@@ -85,16 +90,18 @@ def categories(session: Session) -> dict[str, AutopilotCategory]:
 
 def open_up(session: Session, name: str, *, by: str) -> None:
     """Raise CannotOpen where the evidence does not carry it."""
-    found = category(session, name)
-    if found.evidence.get("threshold") is None:
+    now_in_force, found = terms(session, hold=True), category(session, name)
+    if found.evidence.get("threshold") is None or found.evidence.get("error") != now_in_force.error:
         raise CannotOpen("There is not enough evidence to open this category yet. Nothing was changed.")
     found.is_open, found.by, found.opened_at, found.closed_at, found.words = True, by, now(), None, ""
-    found.terms = {name: found.evidence[name] for name in ("threshold", "fit", "model", "error")}
+    anew = {"anew": found.terms["anew"]} if "anew" in found.terms else {}
+    found.terms = {**anew, **{name: found.evidence[name] for name in ("threshold", "fit", "model", "error")}}
 
 
 def close(session: Session, found: AutopilotCategory, words: str) -> None:
-    """What it signed and can be taken back comes back to review."""
+    """What it signed and can be taken back comes back to review. Evidence from before no longer opens it."""
     if found.is_open:
+        terms(session, hold=True)
         found.is_open, found.closed_at, found.words = False, now(), words
         take_back(session, by=ACTOR, only=found.name)
 
@@ -106,7 +113,7 @@ def close_all(session: Session, words: str) -> None:
 
 def take_back(session: Session, *, by: str, only: str = "") -> int:
     """Everything that it signed and that has not begun."""
-    found = select(Ticket).where(Ticket.status == Status.APPROVED, Ticket.signed_by.startswith(ACTOR))
+    found = select(Ticket).where(Ticket.status == Status.APPROVED, Ticket.signed_by.startswith(SIGNED))
     count = 0
     for ticket in session.scalars(found.where(Ticket.category == only) if only else found).all():
         try:
@@ -122,9 +129,19 @@ def close_what_is_worse(session: Session) -> None:
     """Has the share of wrong answers risen above what the desk accepts? Asked before anything more is signed."""
     for found in session.scalars(select(AutopilotCategory).where(AutopilotCategory.is_open)).all():
         wrong = [not right for right in looks.audited(session, found.name, since=found.opened_at, most=WINDOW)]
-        if risen(wrong, float(found.terms["error"])):
+        error = float(found.terms["error"])
+        if risen(wrong, error):
             words = f"It closed by itself: {sum(wrong)} of the last {len(wrong)} answers looked at were changed."
             close(session, found, words)
+            found.terms = {**found.terms, "anew": found.closed_at.isoformat() if found.closed_at else ""}
+            found.evidence = {}
+            continue
+        count, every = looks.found_wrong(session, found.name, since=found.opened_at, most=WINDOW)
+        if every and lower_bound(count, every, CERTAIN) > error:
+            words = f"It closed by itself: {count} of the last {every} answers that went alone were found wrong."
+            close(session, found, words)
+            found.terms = {**found.terms, "anew": found.closed_at.isoformat() if found.closed_at else ""}
+            found.evidence = {}
 
 
 def risen(wrong: Sequence[bool], error: float) -> bool:

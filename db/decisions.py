@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import looks, notices, outbox, tickets, trail, versions, votes
+from db import looks, notices, outbox, tickets, trail, trials, versions, votes
 from db.drafts import PLACEHOLDER, Draft, distance
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -197,6 +197,7 @@ def reopen(session: Session, ticket: Ticket, *, by: str, seen: int) -> None:
     if ticket.status == Status.STUCK:
         outbox.retire(session, ticket)
     ticket.plan = None
+    looks.reported(session, ticket)
     tickets.move(session, ticket, Status.IN_REVIEW, actor=by, seen=seen, note="reopened")
 
 
@@ -215,6 +216,8 @@ def redraft(session: Session, ticket: Ticket, *, by: str, seen: int, model: str 
     Raise NoSuchVersion.
     """
     ticket.wanted_model = versions.named(session, model).name if model else ""
+    looks.refused(session, ticket)
+    trials.refused(session, ticket)
     ticket.failures, ticket.draft_after, ticket.answer = 0, None, None
     note = f"draft again with {model}" if model else "draft again"
     tickets.move(session, ticket, Status.RECEIVED, actor=by, seen=seen, note=note)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.evidence import wilson
 from db.lifecycle import Status
+from db.looks import SIGNED
 from db.models import Ticket, Vote, now
 
 MOST = 10_000  # tickets that are looked at one by one: the newest of the time that was asked for
@@ -46,7 +47,7 @@ class Fact:
 
     @property
     def is_signed(self) -> bool:
-        return self.signed_at is not None and self.edit_distance is not None
+        return self.signed_at is not None and self.edit_distance is not None and not self.signed_by.startswith(SIGNED)
 
     @property
     def is_unchanged(self) -> bool:

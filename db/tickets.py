@@ -205,7 +205,7 @@ def propose(session: Session, ticket: Ticket, draft: Draft, **made: Any) -> None
     ticket.category, ticket.username = draft.category, draft.username
     ticket.plan, ticket.problem, ticket.failures, ticket.draft_after = None, "", 0, None
     ticket.trust = ticket.booking_id = None
-    ticket.was_looked_at = False
+    looks.forget_open(session, ticket)
     for name, value in made.items():
         setattr(ticket, name, value)
     rules.apply(session, ticket, newest_question(ticket))

@@ -105,28 +105,41 @@ def is_chosen(trial_id: int, ticket_id: int, share: float) -> bool:
     return int.from_bytes(digest[:8]) < share * 2**64
 
 
-def note(session: Session, ticket: Ticket, draft: Draft, *, seconds: float) -> None:
-    """A draft that staff see was made; a version that a person asked for is no part of a trial."""
+def note(session: Session, ticket: Ticket, draft: Draft, *, version: str, seconds: float) -> None:
+    """That version made a draft that staff see. One that a person asked for, and another than the two, are no part of a trial."""
     trial = running(session)
     if trial is None:
         return
-    session.execute(
-        delete(TrialDraft).where(
-            TrialDraft.trial_id == trial.id, TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided
-        )
-    )
-    if not ticket.wanted_model and not any(one.outgoing for one in ticket.mails):  # a first answer: one row a ticket
-        version = version_for(session, ticket) or trial.against
+    mine = (TrialDraft.trial_id == trial.id) & (TrialDraft.ticket_id == ticket.id)
+    session.execute(delete(TrialDraft).where(mine, ~TrialDraft.decided))
+    was_decided = session.scalar(select(TrialDraft.id).where(mine).limit(1)) is not None
+    is_first = not was_decided and not any(one.outgoing for one in ticket.mails)  # one row a ticket and version
+    if is_first and not ticket.wanted_model and version in (trial.version, trial.against):
         keep(session, trial, ticket, version, draft, seconds=seconds, silent=False)
 
 
+def refused(session: Session, ticket: Ticket) -> None:
+    """A person wants another draft: the one that they saw was not right."""
+    rows = session.scalars(
+        select(TrialDraft).where(TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided, ~TrialDraft.silent)
+    ).all()
+    for row in rows:
+        row.decided, row.draft, row.fits, row.unchanged = True, {}, False, False
+    session.execute(delete(TrialDraft).where(TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided))
+    session.flush()
+    trial = session.get(Trial, rows[0].trial_id) if rows else None
+    if trial is not None and trial.state == "running":
+        stop_if_worse(session, trial)
+
+
 def keep(
-    session: Session, trial: Trial, ticket: Ticket, version: str, draft: Draft, *, seconds: float, silent: bool
+    session: Session, trial: Trial, ticket: Ticket, version: str, draft: Draft | None, *, seconds: float, silent: bool
 ) -> None:
+    """None: nothing usable was written, which is counted for nobody."""
     session.add(
         TrialDraft(
             trial_id=trial.id, ticket_id=ticket.id, version=version, silent=silent, seconds=seconds,
-            draft=dict(draft.as_json()),
+            draft=dict(draft.as_json()) if draft else {}, decided=draft is None,
         )
     )  # fmt: skip
 
@@ -185,8 +198,8 @@ def against_it(session: Session, trial: Trial) -> tuple[int, int, float]:
     """How many of how many speak against the version on trial, and the share that would if both were equally good.
 
     `split`: changed answers, of which it would have its share of the tickets. `shadow`: tickets of which one version
-    alone had category, user name and details right, half of them; the words of a reply do not count, since staff had
-    only those of the serving version before them.
+    alone had category, user name and details right, half of them; the words of a reply do not count. Staff had the draft of
+    the serving version before them, and what they overlook counts for it: the test leans towards that one.
     """
     rows = session.scalars(
         select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from actions.outcomes import Unreachable
@@ -48,7 +49,12 @@ class FakeModel:
             name = answer.category if isinstance(answer, Draft) else "other"
             categories = {name: 0.98, "other": 0.02} if name != "other" else {"other": 1.0}
             yield place, Decided(categories, name, 0.1)
-            yield place, Written(text, categories, 0.99, seconds=0.1, made_by={"base": "fake", "adapter": ""})
+            yield (
+                place,
+                Written(
+                    text, categories, 0.99, seconds=0.1, made_by={"base": "fake", "adapter": Path(one.adapter).name}
+                ),
+            )
 
 
 @dataclass

@@ -29,7 +29,7 @@ class AutopilotLook(Base):
 
     `model`: everything that the confidence depends on; `score`: the calibrated probability that it is right; `why`: what
     keeps it from being answered alone, "" where nothing does. `chosen`: review, audit (could have gone alone, by chance
-    did not), alone, or withdrawn (went alone and was taken back). `right`: signed as drafted, by a person.
+    did not), alone, withdrawn (went alone and was taken back) or reported (left, and was found wrong later). `right`: signed as drafted, by a person.
     """
 
     __tablename__ = "autopilot_looks"
@@ -42,6 +42,7 @@ class AutopilotLook(Base):
     features: Mapped[list[Any]] = mapped_column(default=list)
     score: Mapped[float | None] = mapped_column(default=None)
     why: Mapped[str] = mapped_column(String(200), default="")
+    action: Mapped[str] = mapped_column(String(60), default="")  # that it would have signed; "" only a reply
     chosen: Mapped[str] = mapped_column(String(10), default="review")
     at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import text as plain_sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.mails import Mail
@@ -45,6 +46,15 @@ class Trial(Base):
     """
 
     __tablename__ = "trials"
+    __table_args__ = (
+        Index(
+            "uq_trials_running",
+            "state",
+            unique=True,
+            sqlite_where=plain_sql("state = 'running'"),
+            postgresql_where=plain_sql("state = 'running'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))

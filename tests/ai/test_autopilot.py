@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from builders import QUESTION
 
-from ai.autopilot import Case, autopilot_next, fitted, prove
+from ai.autopilot import LOOKS, Case, autopilot_next, fitted, prove
 from ai.confidence import logit
-from db import autopilot, decisions, lessons, looks, outbox, tickets
+from db import autopilot, decisions, lessons, looks, outbox, tickets, versions
 from db.autopilot import CannotOpen, risen
 from db.desk import Desk
 from db.drafts import Draft
@@ -24,6 +24,7 @@ from db.session import OpenSession
 MADE_BY = {"base": "b", "adapter": "a", "prompt": "p", "precision": "bf16", "features": [1.0, 2.0]}
 FIT = {"temperature": 1.0, "weights": [], "means": [], "scales": [], "bias": 0.0}
 TERMS = {"threshold": 0.9, "fit": FIT, "model": "b|a|p|bf16", "error": 0.01}
+ADAPTERS = {"a": "/a", "b": "/b"}
 
 
 def simulated(rng: random.Random, count: int, skill: float = 6.0, hard: float = 0.2) -> list[Case]:
@@ -50,22 +51,32 @@ def test_few_decisions_prove_nothing_and_it_says_how_many_would() -> None:
 
 def test_nothing_at_all_is_told_as_well() -> None:
     proof = prove([], 0.01, tests=4)
-    assert (proof.cases, proof.threshold) == (0, None)
-    assert 600 < proof.needed < 800
+    assert (proof.cases, proof.threshold, proof.needed) == (0, None, 1200)
 
 
-def test_the_promised_error_is_kept_in_simulation() -> None:
-    """Of 150 desks, each opened on its own 1,500 decisions, at most one in twenty may go above 3 %."""
+def test_the_promised_error_is_kept_although_one_looks_after_every_decision() -> None:
+    """Of 120 desks, each opened as soon as it may be, at most one in twenty may go above 3 %."""
     rng, above, opened = random.Random(1), 0, 0
-    for _ in range(150):
-        proof = prove(simulated(rng, 1500), 0.03, tests=1)
-        if proof.threshold is None:
+    for _ in range(120):
+        cases = simulated(rng, 2400, hard=0.12)
+        proofs = (prove(cases[:count], 0.03, tests=1) for count in LOOKS if count <= len(cases))
+        proof = next((one for one in proofs if one.threshold is not None), None)
+        if proof is None or proof.threshold is None:
             continue
         opened += 1
-        later = [one for one in simulated(rng, 4000) if proof.fit(one.confidence, one.features) >= proof.threshold]
+        later = [
+            one for one in simulated(rng, 3000, hard=0.12) if proof.fit(one.confidence, one.features) >= proof.threshold
+        ]
         above += sum(not one.right for one in later) / len(later) > 0.03
-    assert opened > 75
-    assert above <= 0.05 * 150
+    assert opened > 60
+    assert above <= 0.05 * 120
+
+
+def test_between_two_looks_nothing_is_proven_anew() -> None:
+    rng = random.Random(4)
+    cases = simulated(rng, 1199, hard=0.02)
+    assert prove(cases, 0.05, tests=1).threshold == prove(cases[:600], 0.05, tests=1).threshold
+    assert prove(cases[:299], 0.2, tests=1).threshold is None
 
 
 def test_an_overconfident_model_is_cooled_down() -> None:
@@ -152,6 +163,12 @@ def ready(open_session: OpenSession) -> Callable[..., int]:
     return put
 
 
+def through(open_session: OpenSession, desk: Desk) -> None:
+    """Until nothing waits for it."""
+    while autopilot_next(open_session, desk):
+        pass
+
+
 def opened(open_session: OpenSession, name: str = "general_inquiry", **terms: Any) -> None:
     with open_session() as session:
         found = autopilot.category(session, name)
@@ -229,6 +246,7 @@ BLOCKED = [
     ({"plan": Plan("", {}, "a@b.example", doubt="who?")}, "it cannot be signed as it stands"),
     ({"plan": Plan("", {}, "a@b.example", checks=(Check(None, "look"),))}, "one of its checks did not pass"),
     ({"plan": Plan("", {}, "")}, "it has no reply"),
+    ({"plan": Plan("", {}, "victim@x.example")}, "its reply goes to somebody else"),
     ({"draft": QUESTION.with_reply("{booking.start}")}, "its reply waits for an action"),
 ]
 
@@ -255,20 +273,128 @@ def test_less_than_the_threshold_is_a_persons(open_session: OpenSession, desk: D
         assert tickets.get(session, number).status == "in_review"
 
 
-def test_another_model_closes_it_and_brings_back_what_can_be(
+def test_another_model_that_serves_closes_it_and_brings_back_what_can_be(
     open_session: OpenSession, desk: Desk, ready: Callable[..., int]
 ) -> None:
     opened(open_session)
     first = put_alone(open_session, ready)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
+    with open_session() as session:
+        versions.know(session, ADAPTERS, serves="b")
     ready(made_by={**MADE_BY, "adapter": "b"})
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session.reading() as session:
         found = session.get_one(AutopilotCategory, "general_inquiry")
         assert (found.is_open, found.words) == (False, "It closed because the model changed.")
         assert tickets.get(session, first).status == "in_review"
+
+
+def test_a_draft_of_a_version_that_does_not_serve_is_a_persons_and_closes_nothing(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    opened(open_session)
+    with open_session() as session:
+        versions.know(session, ADAPTERS, serves="a")
+    number = put_alone(open_session, ready, made_by={**MADE_BY, "adapter": "b"})
+    through(open_session, desk)
+    with open_session.reading() as session:
+        assert session.get_one(AutopilotCategory, "general_inquiry").is_open
+        assert tickets.get(session, number).status == "in_review"
+        assert session.query(AutopilotLook).one().why == "another version wrote it"
+
+
+def test_what_a_person_took_back_is_not_signed_alone_after_another_draft(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    opened(open_session)
+    number = put_alone(open_session, ready)
+    through(open_session, desk)
+    with open_session() as session:
+        ticket = tickets.get(session, number)
+        decisions.withdraw(session, ticket, by="ben", seen=ticket.version)
+        decisions.redraft(session, ticket, by="ben", seen=ticket.version)
+        tickets.propose(session, ticket, QUESTION, confidence=0.99, made_by=MADE_BY)
+    through(open_session, desk)
+    with open_session.reading() as session:
+        assert tickets.get(session, number).status == "in_review"
+        first, second = session.query(AutopilotLook).order_by(AutopilotLook.id)
+        assert (first.right, second.why) == (False, "a person has it in hand")
+
+
+def test_a_draft_that_a_person_wants_anew_was_wrong(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    number = ready()
+    through(open_session, desk)
+    with open_session() as session:
+        ticket = tickets.get(session, number)
+        decisions.redraft(session, ticket, by="ben", seen=ticket.version)
+        tickets.propose(session, ticket, replace(QUESTION, category="other"), confidence=0.9, made_by=MADE_BY)
+    answered(open_session, number, replace(QUESTION, category="other"))
+    with open_session.reading() as session:
+        assert [one.right for one in session.query(AutopilotLook)] == [False]
+
+
+def test_an_answer_that_is_taken_up_again_was_wrong_and_enough_of_them_close_it(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    opened(open_session)
+    for _ in range(2):
+        number = put_alone(open_session, ready)
+        through(open_session, desk)
+        answered(open_session, number)
+        with open_session() as session:
+            ticket = tickets.get(session, number)
+            decisions.reopen(session, ticket, by="ben", seen=ticket.version)
+    through(open_session, desk)
+    with open_session.reading() as session:
+        found = session.get_one(AutopilotCategory, "general_inquiry")
+        assert (found.is_open, found.evidence) == (False, {})
+        assert "answers that went alone were found wrong" in found.words
+        assert "reported" in {one.chosen for one in session.query(AutopilotLook)}
+
+
+def test_another_action_or_another_recipient_is_another_answer(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    for carried in ({"cc": "x@y.example"}, {"files": [{"name": "a"}]}):
+        number = ready()
+        through(open_session, desk)
+        with open_session() as session:
+            ticket = tickets.get(session, number)
+            decisions.approve(
+                session, ticket, QUESTION, action=None, reply_to="a@b.example", by="ben", seen=ticket.version, undo_seconds=0,
+                carried=carried,
+            )  # fmt: skip
+        answered(open_session, number)
+    with open_session.reading() as session:
+        assert [one.right for one in session.query(AutopilotLook)] == [False, False]
+
+
+def test_a_person_whose_address_begins_like_it_is_a_person(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    number = ready()
+    through(open_session, desk)
+    with open_session() as session:
+        ticket = tickets.get(session, number)
+        decisions.approve(
+            session, ticket, QUESTION, action=None, reply_to="a@b.example", by="autopilot@club.example", seen=ticket.version,
+            undo_seconds=600,
+        )  # fmt: skip
+        assert autopilot.switch(session, is_on=False, by="mia") == 0
+    answered(open_session, number)
+    with open_session.reading() as session:
+        assert session.query(AutopilotLook).one().right is True
+        assert session.query(Lesson).count() == 1
+
+
+def test_evidence_for_other_terms_opens_nothing(open_session: OpenSession) -> None:
+    with open_session() as session:
+        autopilot.category(session, "general_inquiry").evidence = TERMS
+        autopilot.save_terms(session, error=0.005, audit=0.1, minutes=10)
+        with pytest.raises(CannotOpen):
+            autopilot.open_up(session, "general_inquiry", by="mia")
 
 
 def test_the_one_switch_stops_everything(open_session: OpenSession, desk: Desk, ready: Callable[..., int]) -> None:
@@ -334,7 +460,7 @@ def test_the_evidence_is_worked_out_from_decisions_and_opens_when_it_suffices(
 ) -> None:
     number = ready()
     with open_session() as session:
-        for _ in range(900):
+        for _ in range(1300):
             session.add(
                 AutopilotLook(
                     ticket_id=number, category="general_inquiry", model="b|a|p|bf16", confidence=0.97,
@@ -347,7 +473,7 @@ def test_the_evidence_is_worked_out_from_decisions_and_opens_when_it_suffices(
         with pytest.raises(CannotOpen):
             autopilot.open_up(session, "create_booking", by="mia")
         found = autopilot.category(session, "general_inquiry")
-        assert (found.evidence["cases"], found.evidence["wrong"], found.evidence["needed"]) == (900, 0, 0)
+        assert (found.evidence["cases"], found.evidence["wrong"], found.evidence["needed"]) == (1300, 0, 0)
         autopilot.open_up(session, "general_inquiry", by="mia")
         assert found.terms["threshold"] == found.evidence["threshold"]
 

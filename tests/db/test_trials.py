@@ -23,7 +23,7 @@ def two(open_session: OpenSession) -> OpenSession:
 def drafted(open_session: OpenSession, draft: Draft = QUESTION) -> int:
     with open_session() as session:
         ticket = tickets.open_by_hand(session, by="mia", subject="Hours", body="When?", from_email="a@b.example")
-        trials.note(session, ticket, draft, seconds=1.5)
+        trials.note(session, ticket, draft, version=trials.version_for(session, ticket) or "old", seconds=1.5)
         tickets.propose(session, ticket, draft)
         return ticket.id
 
@@ -61,7 +61,7 @@ def test_what_a_person_wants_is_no_part_of_it(two: OpenSession) -> None:
         ticket = tickets.open_by_hand(session, by="mia", subject="Hours", body="When?", from_email="a@b.example")
         ticket.wanted_model = "old"
         assert trials.version_for(session, ticket) == "old"
-        trials.note(session, ticket, QUESTION, seconds=1.0)
+        trials.note(session, ticket, QUESTION, version="old", seconds=1.0)
         assert session.query(TrialDraft).count() == 0
 
 
@@ -158,4 +158,38 @@ def test_a_trial_ends_when_another_version_serves(two: OpenSession) -> None:
 
     with two.reading() as session:
         assert session.get_one(Trial, trial).state == "ended"
+        assert session.query(TrialDraft).count() == 0
+
+
+def test_a_ticket_that_comes_again_is_counted_once_and_holds_up_nobody(two: OpenSession) -> None:
+    begin(two)
+    ticket_id = drafted(two)
+    with two() as session:
+        ticket = tickets.get(session, ticket_id)
+        decisions.dismiss(session, ticket, by="mia", seen=ticket.version)
+        tickets.move(session, ticket, Status.RECEIVED, actor=PROGRAM, seen=ticket.version)
+        trials.note(session, ticket, QUESTION, version="old", seconds=1.0)
+        tickets.propose(session, ticket, QUESTION)
+    with two.reading() as session:
+        assert session.query(TrialDraft).count() == 1
+
+
+def test_a_version_whose_drafts_people_want_anew_is_stopped(two: OpenSession) -> None:
+    trial = begin(two, share=0.5)
+    for _ in range(60):
+        ticket_id = drafted(two)
+        with two() as session:
+            ticket = tickets.get(session, ticket_id)
+            row = session.query(TrialDraft).filter_by(ticket_id=ticket_id).one_or_none()
+            if row is not None and row.version == "new":
+                decisions.redraft(session, ticket, by="mia", seen=ticket.version, model="old")
+    with two.reading() as session:
+        assert session.get_one(Trial, trial).state == "ended"
+
+
+def test_a_draft_of_a_third_version_is_no_part_of_it(two: OpenSession) -> None:
+    begin(two)
+    with two() as session:
+        ticket = tickets.open_by_hand(session, by="mia", subject="Hours", body="When?", from_email="a@b.example")
+        trials.note(session, ticket, QUESTION, version="base model", seconds=1.0)
         assert session.query(TrialDraft).count() == 0

@@ -27,6 +27,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
     )
     op.create_index("ix_trials_state", "trials", ["state"])
+    running = sa.text("state = 'running'")  # one at a time, whoever begins
+    op.create_index(
+        "uq_trials_running", "trials", ["state"], unique=True, sqlite_where=running, postgresql_where=running
+    )
     op.create_table(
         "trial_drafts",
         sa.Column("id", sa.Integer(), nullable=False),

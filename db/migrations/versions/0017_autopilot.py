@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("features", sa.JSON(), nullable=False),
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("action", sa.String(60), nullable=False),
         sa.Column("chosen", sa.String(10), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("decided_at", MOMENT, nullable=True),
