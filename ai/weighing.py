@@ -1,5 +1,6 @@
 """What a model wrote becomes a draft with its confidence, its reasons, and whether a person must decide; for every way in."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,6 +16,12 @@ from db.desk import Desk
 from db.drafts import Draft
 
 NO_PAGE = "no page answers this"
+ASKED = "the model asked for a user name that the mail states"
+ASKING = re.compile(
+    r"\b(?:reply with|send us|tell us|give us|let us know|write us|state|need)\b[^.\n]{0,40}\buser ?name"
+    r"|\b(?:antworten|schreiben|nennen|senden|teilen|schicken|brauchen|benötigen)\b[^.\n]{0,40}\bBenutzernamen?\b",
+    re.IGNORECASE,
+)
 QUOTED = "the model left the page aside, so the page's own words stand in the reply"
 
 
@@ -40,6 +47,10 @@ def with_passages(asked: Question, desk: Desk, library: Library, kinds: Sequence
 def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed:
     """`said`: the words whose language counts. Raise UnusableOutput."""
     draft = parse_draft(written.text, desk, asked.mail)
+    is_stock = asks_for_what_is_stated(draft)
+    code = heard(said, desk).code
+    if is_stock and draft.category in desk.stock.get(code, {}):
+        draft = draft.with_reply(greeted(draft.reply, desk.stock[code][draft.category]))
     evidence = Evidence.of(written, draft, asked.mail.words)
     found, spoken = judged(evidence, desk, read_calibration(asked.adapter)), heard(said, desk)
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
@@ -54,14 +65,20 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
         *([NO_PAGE] if is_unknown else []),
         *([QUOTED] if is_quoted else []),
     ]
+    first += [ASKED] if is_stock else []
     return Weighed(
         draft,
         found.confidence,
-        found.needs_human or spoken.is_foreign or is_unknown or is_quoted,
+        found.needs_human or spoken.is_foreign or is_unknown or is_quoted or is_stock,
         [*first, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),
     )
+
+
+def asks_for_what_is_stated(draft: Draft) -> bool:
+    """Whether the reply asks for a user name although the mail states one."""
+    return bool(draft.username) and ASKING.search(draft.reply) is not None
 
 
 def uses(reply: str, passages: Sequence[Passage]) -> bool:

@@ -66,6 +66,9 @@ class Desk:
     nothing_fits: dict[str, str] = field(
         default_factory=dict
     )  # by language: the reply where no page answers a question
+    stock: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # by language and category: a reply that is always right
     labels: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # by language: what is stated here in English, in it
@@ -109,6 +112,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             refusals=stated.get("refusals", {}),
             labels=stated.get("labels", {}),
             nothing_fits=stated.get("nothing_fits", {}),
+            stock=stated.get("stock", {}),
             actions=tuple(
                 DeclaredAction(**{**action, **body_of(action.get("body", ()))}) for action in stated.get("action", ())
             ),

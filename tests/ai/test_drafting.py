@@ -196,6 +196,27 @@ def test_nobody_is_sent_what_another_customer_was_told(open_session: OpenSession
         assert "IBAN" not in draft["reply"]
 
 
+def test_a_reply_that_asks_for_a_stated_user_name_becomes_the_desks_own(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session)
+    asks = RESET.with_reply("Hi Anna,\n\nplease reply with the user name of your account.")
+
+    draft_next(open_session, desk, FakeModel([asks]))
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert ticket.draft["reply"] == f"Hi Anna,\n\n{desk.stock['en']['reset_password']}"
+        assert (ticket.needs_human, ticket.reasons[0]) == (True, "the model asked for a user name that the mail states")
+
+
+def test_a_reply_may_ask_for_a_user_name_that_is_missing(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session, raw_mail("Hello, I forgot my password. Regards, Anna"))
+    asks = Draft("reset_password", "", {}, "Hi Anna,\n\nplease reply with the user name of your account.")
+    draft_next(open_session, desk, FakeModel([asks]))
+    with open_session.reading() as session:
+        assert tickets.get(session, 1).draft == asks.as_json()
+
+
 def test_an_action_needs_no_page(open_session: OpenSession, desk: Desk) -> None:
     take(open_session)
     draft_next(open_session, desk, FakeModel([RESET]), FakeLibrary([]))  # type: ignore[arg-type]
