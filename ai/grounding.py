@@ -1,7 +1,8 @@
 """Whether a reply says what its passages say. Pure.
 
-A sentence is carried where one sentence of a passage holds all its facts (numbers, addresses, days) and most of its words, and denies as much as it does; without facts two in a row may. What a stranger asked proves nothing.
-It knows no grammar: one word for another in an otherwise equal sentence can pass, which is why the passage is shown, too.
+A sentence is carried where one sentence of a passage holds all its facts (numbers, addresses, days) and most of its words,
+and denies as much as it does; without facts two in a row may. What a stranger asked proves nothing. It knows no grammar:
+one word for another in an otherwise equal sentence can pass, which is why the passage is shown, too.
 """
 
 import re
