@@ -14,7 +14,7 @@ run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
 
 test: check servers var/models/ready
-	$(BIN)/python -m pytest -q -m "server or browser or model or long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "server or browser or model or long"
 
 check: .venv/installed
 	$(BIN)/ruff format --check .
