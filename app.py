@@ -18,22 +18,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from actions.checking import check_next
-from actions.choosing import club_of, start_sandbox
+from actions.choosing import club_of, look_at, start_sandbox
 from actions.counter import Counter
 from actions.dispatch import act_next
 from actions.ep3bs.club import Ep3Bs
 from actions.http import HttpClub
-from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
 from actions.webhooks import deliver_next
 from ai.autopilot import autopilot_next
 from ai.chat import ChatDesk
-from ai.choosing import DeskModel, chosen_model
-from ai.drafting import ModelDown, draft_next, shadow_next
-from ai.library import Library, index_next
-from ai.model.client import LocalModel, Signed
+from ai.choosing import DeskModel, chosen_model, signed_in, warm
+from ai.drafting import draft_next, shadow_next
+from ai.library import Library, follow_pages, index_next
+from ai.model.client import LocalModel
 from ai.playground import Playground
-from ai.registry import adapters_of, first_choice
+from ai.registry import know_versions
 from ai.retraining import School
 from ai.settings import ModelSettings
 from ai.triage import Triage
@@ -50,12 +49,11 @@ from connectors.settings import MailSettings, SmtpSettings
 from connectors.supervision import Mailboxes
 from dashboard.deps import House
 from dashboard.live import Watcher
-from dashboard.oidc import Provider
+from dashboard.oidc import provider_of
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, knowledge, leases, parts, people, promotions, tickets, triage, versions
+from db import chats, leases, parts, people, triage
 from db.desk import Desk, UnusableDesk, load_desk
-from db.drafts import Draft
 from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
@@ -75,6 +73,7 @@ SEAL_EVERY = 1
 LOOK_AT_DUE = 30
 LOOK_AT_BOOKS = 3600
 LOOK_AT_PAGES = 2
+LOOK_AT_DRAFTS = 1
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
 
@@ -106,6 +105,7 @@ class Built:
     library: Library
     visitors: ChatDesk | None
     playground: Playground | None
+    lines: list[LocalModel]  # to the engine here: whoever else asks has one of their own
 
 
 def read_all() -> Settings:
@@ -135,28 +135,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logging.getLogger("httpx").setLevel("WARNING")
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
-    adapter = know_versions(open_session, settings, desk)
-    lines = (signed_in(open_session), nothing_signed, nothing_signed, nothing_signed)
-    local, second, third, fourth = (local_model(settings, desk, adapter, signed) for signed in lines)
-    library = Library(open_session, third)
-    vault = Vault(settings.house.var_dir)
-    secret = kept_secret("pseudonyms", settings.house.var_dir)
-    built = Built(
-        settings=settings,
-        desk=desk,
-        open_session=open_session,
-        club=club_of(settings.actions, settings.house, desk),
-        model=chosen_model(settings.model, desk, local),
-        vault=vault,
-        outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
-        asking=chosen_model(settings.model, desk, second) if "draft" in stages else None,
-        library=library,
-        visitors=ChatDesk(open_session, desk, chosen_model(settings.model, desk, fourth), library)
-        if "draft" in stages
-        else None,
-        playground=Playground(open_session, desk, fourth, library) if "draft" in stages else None,
-        school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
-    )
+    built = build(settings, desk, open_session)
     rest_what_is_missing(open_session, settings, built.outgoing)
     welcome(open_session, settings)
 
@@ -172,23 +151,40 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     watcher.stop()
     for loop in loops:
         loop.stopping.set()
-    local.stop()
-    second.stop()
-    third.stop()
-    fourth.stop()
+    for line in built.lines:
+        line.stop()
     built.school.stop()
     if sandbox is not None:
         sandbox.terminate()
 
 
-def local_model(settings: Settings, desk: Desk, adapter: str, signed: Signed) -> LocalModel:
-    """One line to the engine here; whoever else asks has one of their own."""
-    return LocalModel(desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads, signed)
-
-
-def nothing_signed(since: int) -> tuple[int, list[Draft]]:
-    """The first line teaches the engine what was signed."""
-    return since, []
+def build(settings: Settings, desk: Desk, open_session: OpenSession) -> Built:
+    adapter = know_versions(open_session, settings.model, desk, settings.house.var_dir)
+    follow_pages(open_session, desk)
+    drafting, asking, finding, chatting = lines = [
+        LocalModel(desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads) for _ in range(4)
+    ]
+    drafting.signed = signed_in(open_session)
+    library = Library(open_session, finding)
+    talks = "draft" in settings.house.chosen_stages
+    visitors = ChatDesk(open_session, desk, chosen_model(settings.model, desk, chatting), library)
+    vault = Vault(settings.house.var_dir)
+    secret = kept_secret("pseudonyms", settings.house.var_dir)
+    return Built(
+        settings=settings,
+        desk=desk,
+        open_session=open_session,
+        club=club_of(settings.actions, settings.house, desk),
+        model=chosen_model(settings.model, desk, drafting),
+        vault=vault,
+        outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
+        asking=chosen_model(settings.model, desk, asking) if talks else None,
+        library=library,
+        visitors=visitors if talks else None,
+        playground=Playground(open_session, desk, chatting, library) if talks else None,
+        lines=lines,
+        school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
+    )
 
 
 def house_of(built: Built) -> House:
@@ -208,7 +204,7 @@ def house_of(built: Built) -> House:
         vault=built.vault,
         sending=built.outgoing,
         has_own_mailbox=bool(built.settings.mail.host),
-        provider=provider_of(built.settings),
+        provider=provider_of(built.settings.dashboard, house.public_url),
         triage=Triage(built.open_session, built.desk, built.asking, built.library) if built.asking else None,
         finder=built.library,
         visitors=built.visitors,
@@ -217,15 +213,6 @@ def house_of(built: Built) -> House:
         secret=built.school.secret,
         lan_allow=house.allowed_inside,
     )
-
-
-def provider_of(settings: Settings) -> Provider | None:
-    pages = settings.dashboard
-    if not pages.oidc_issuer:
-        return None
-    callback = f"{settings.house.public_url}/session/identity/callback"
-    secret = pages.oidc_client_secret.get_secret_value()
-    return Provider(pages.oidc_issuer, pages.oidc_client_id, secret, callback, pages.oidc_label, pages.oidc_new_role)
 
 
 def before_stopping(act: Callable[[], None]) -> None:
@@ -291,7 +278,14 @@ def draft_loops(built: Built) -> list[Loop]:
             lambda: time.sleep(LOOK_AT_PAGES),
         )
     )
-    loops.append(Loop("autopilot", lambda: autopilot_next(built.open_session, built.desk), routine=ROUTINE))
+    loops.append(
+        Loop(
+            "autopilot",
+            lambda: autopilot_next(built.open_session, built.desk),
+            lambda: time.sleep(LOOK_AT_DRAFTS),
+            ROUTINE,
+        )
+    )
     loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
     return loops
 
@@ -336,52 +330,6 @@ LOOPS: dict[str, Callable[[Built], list[Loop]]] = {
     "act": act_loops,
     "reply": reply_loops,
 }
-
-
-def warm(open_session: OpenSession, model: DeskModel) -> bool:
-    """Load the model before the first mail needs it."""
-    try:
-        name = model.ping()
-    except ModelDown as problem:
-        with open_session() as session:
-            parts.report(session, "model", "failing", str(problem))
-        raise
-    with open_session() as session:
-        parts.report(session, "model", "ok", name)
-    return False
-
-
-def look_at(open_session: OpenSession, club: HttpClub | Ep3Bs) -> bool:
-    """The club's lamp in the header."""
-    try:
-        club.ping()
-        state, words = "ok", "answers"
-    except Unreachable as problem:
-        state, words = "failing", str(problem)
-    with open_session() as session:
-        parts.report(session, "club", state, words)
-    return False
-
-
-def know_versions(open_session: OpenSession, settings: Settings, desk: Desk) -> str:
-    """Write down which adapters and which pages there are; the folder of the adapter that serves."""
-    adapters = adapters_of(desk, settings.model, settings.house.var_dir)
-    with open_session() as session:
-        serving = first_choice(desk, settings.model, adapters, versions.serving(session))
-        versions.know(session, adapters, serves=serving)
-        promotions.end_what_is_past(session)
-    if leases.hold(open_session, "library"):
-        with open_session() as session:
-            knowledge.follow_folder(session, desk.folder / "knowledge")
-    return adapters[serving]
-
-
-def signed_in(open_session: OpenSession) -> Callable[[int], tuple[int, list[Draft]]]:
-    def signed(since: int) -> tuple[int, list[Draft]]:
-        with open_session.reading() as session:
-            return tickets.signed_since(session, since)
-
-    return signed
 
 
 def rest_what_is_missing(open_session: OpenSession, settings: Settings, outgoing: Outgoing) -> None:

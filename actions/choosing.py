@@ -7,8 +7,11 @@ from pathlib import Path
 
 from actions.ep3bs.club import Ep3Bs, open_ep3bs
 from actions.http import HttpClub, open_club
+from actions.outcomes import Unreachable
 from actions.settings import ActionsSettings
+from db import parts
 from db.desk import Desk
+from db.session import OpenSession
 from db.settings import HouseSettings, kept_secret
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,3 +39,15 @@ def start_sandbox(settings: ActionsSettings, house: HouseSettings, desk: Desk) -
     command += ["--database", str(var / "demo" / f"{desk.name}.db"), "--token-file", str(var / "sandbox.secret")]
     command += ["--club", str(desk.folder / "sandbox.toml"), "--parent", str(os.getpid())]
     return subprocess.Popen(command, cwd=ROOT)
+
+
+def look_at(open_session: OpenSession, club: HttpClub | Ep3Bs) -> bool:
+    """The club's lamp in the header."""
+    try:
+        club.ping()
+        state, words = "ok", "answers"
+    except Unreachable as problem:
+        state, words = "failing", str(problem)
+    with open_session() as session:
+        parts.report(session, "club", state, words)
+    return False

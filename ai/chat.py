@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 
 from ai.drafting import Model, ModelDown
 from ai.grounding import has_facts, is_carried, sentences
-from ai.language import heard
+from ai.language import answered
 from ai.library import Found, Library
 from ai.parsing import reply_so_far
 from ai.prompt import MailText
-from ai.written import Decided, Growing, Question, Undrafted, Written
+from ai.written import Decided, Question, Undrafted, Written
 from db import versions
 from db.chats import HandOver, Piece, Settled, Shown, Sign
 from db.desk import Desk
-from db.knowledge import stems
+from db.knowledge import FOR_ANYBODY
 from db.orders import talks_to_software
+from db.passages import stems
 from db.plans import NoAnswer
 from db.session import OpenSession
 
 MOST = 3  # passages
-KINDS = ("page", "file", "web")  # what was signed for one customer is not shown to another
 PERSON = re.compile(
     r"\b(human|real person|speak to (a|some)|talk to (a|some)|colleague|staff|agent|mensch|person sprechen|mitarbeiter|jemand(en)? (sprechen|anrufen)|rückruf|call me)\w*",
     re.IGNORECASE,
@@ -52,9 +52,8 @@ class ChatDesk:
         if talks_to_software(asked):
             yield HandOver("A person will read this.")
             return
-        code = heard(asked, self.desk).code
         words = f"{before[-1]} {asked}" if before and len(stems(asked)) < 3 else asked
-        found = self.library.find(words, language=code if code in self.desk.languages else "", most=MOST, kinds=KINDS)
+        found = self.library.find(words, language=answered(asked, self.desk), most=MOST, kinds=FOR_ANYBODY)
         if not found:
             yield HandOver("No page answers this.")
             return
@@ -79,13 +78,7 @@ class ChatDesk:
                 if isinstance(news, Undrafted):
                     raise NoAnswer(news.problem)
                 done = isinstance(news, Written)
-                reply = (
-                    reply_so_far(news.text)
-                    if isinstance(news, Written)
-                    else news.reply
-                    if isinstance(news, Growing)
-                    else ""
-                )
+                reply = reply_so_far(news.text) if isinstance(news, Written) else news.reply
                 for sentence in sentences(reply, whole=done)[told:]:
                     if not is_carried(sentence, passages):
                         yield from self.instead(found[0], sentence, told, confidence)

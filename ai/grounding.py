@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ai.knowledge import Passage
 from db.drafts import PLACEHOLDER
-from db.knowledge import stems
+from db.passages import stems
 
 CARRIED, WITH_FACTS = 0.5, 0.75  # share of a sentence's words that the passage must hold
 LONGEST = 4000  # characters of a reply that are looked at

@@ -46,6 +46,12 @@ def heard(text: str, desk: Desk) -> Heard:
     return Heard(own)
 
 
+def answered(text: str, desk: Desk) -> str:
+    """Its language, where the desk answers it; "" of any other."""
+    found = heard(text, desk)
+    return "" if found.is_foreign else found.code
+
+
 @cache
 def identifier() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(Path(MODEL_DIR) / MODEL_FILE, norm_probs=True)

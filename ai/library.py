@@ -12,12 +12,12 @@ from typing import Protocol
 import faiss
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ai.knowledge import Passage, sections_of
 from ai.pages import UnreadablePage, fetch, read_apart
-from db import knowledge, models
+from db import knowledge, leases, models, passages
 from db.desk import Desk
 from db.loop import TryLater
 from db.reach import OutOfReach
@@ -76,6 +76,7 @@ class Vectors:
 
     embedder: str = ""
     known: set[int] = field(default_factory=set)
+    stamp: tuple[int, int] = (0, 0)  # how many there are, and the sum of their numbers
     index: faiss.IndexIDMap2 | None = None
 
     def follow(self, session: Session, embedder: str) -> None:
@@ -83,7 +84,10 @@ class Vectors:
         stored = models.Passage
         mine = stored.embedder == embedder
         if embedder != self.embedder:
-            self.embedder, self.known, self.index = embedder, set(), None
+            self.embedder, self.known, self.stamp, self.index = embedder, set(), (0, 0), None
+        count, total = session.execute(select(func.count(), func.sum(stored.id)).where(mine)).one()
+        if (count, total or 0) == self.stamp:
+            return
         there = set(session.scalars(select(stored.id).where(mine)))
         gone, fresh = self.known - there, sorted(there - self.known)
         if gone and self.index is not None:
@@ -94,7 +98,7 @@ class Vectors:
                 select(stored.id, stored.vector).where(stored.id.in_(fresh[start : start + 5000]))
             ).all()
             self.add([int(number) for number, _ in rows], [vector or b"" for _, vector in rows])
-        self.known = there
+        self.known, self.stamp = there, (len(there), sum(there))
 
     def add(self, numbers: Sequence[int], vectors: Sequence[bytes]) -> None:
         matrix = np.stack([np.frombuffer(one, dtype=np.float32) for one in vectors])
@@ -130,9 +134,9 @@ class Library:
         """
         name, vector = self.embedded(asked)
         with self.open_session.reading() as session:
-            words = knowledge.by_words(session, asked, 4 * DEEP)
+            words = passages.by_words(session, asked, 4 * DEEP)
             meaning = self.by_meaning(session, name, vector, 4 * DEEP)
-            stored = knowledge.passages(session, [number for number, _ in (*words, *meaning)])
+            stored = passages.numbered(session, [number for number, _ in (*words, *meaning)])
             wanted = {
                 number
                 for number, one in stored.items()
@@ -147,10 +151,7 @@ class Library:
             )
         if self.ranker is not None and found:
             found = self.ranked_again(asked, found)
-        if all_ranks:
-            return found[:most]
-        best = found[0].score if found else 0.0
-        return [one for one in found[:most] if one.fits and one.score >= NEAR_BEST * best]
+        return found[:most] if all_ranks else fitting(found, most)
 
     def look_up(self, asked: str) -> list[knowledge.Hit]:
         """For the page of knowledge: what would be found, and the next best."""
@@ -185,6 +186,11 @@ class Library:
         return [one for _, one in sorted(zip(scores, found, strict=True), key=lambda pair: -pair[0])]
 
 
+def fitting(found: Sequence[Found], most: int = AT_MOST) -> list[Found]:
+    """Of all that was found, best first, the few that a draft is written from."""
+    return [one for one in found[:most] if one.fits and one.score >= NEAR_BEST * found[0].score]
+
+
 def hit_of(one: Found) -> knowledge.Hit:
     said = one.passage
     return knowledge.Hit(
@@ -209,14 +215,21 @@ def fused(
 # ---- The stage
 
 
+def follow_pages(open_session: OpenSession, desk: Desk) -> None:
+    """The pages in the desk's folder, as they are at the start; one process looks."""
+    if leases.hold(open_session, "library"):
+        with open_session() as session:
+            knowledge.follow_folder(session, desk.folder / "knowledge")
+
+
 def index_next(open_session: OpenSession, desk: Desk, embedder: Embeds | None, allowed: Sequence[str] = ()) -> bool:
     """Read one file or address, cut one page, or embed some passages. Return False when all is done."""
     if read_next(open_session, allowed):
         return True
     with open_session() as session:
-        page = knowledge.to_cut(session)
+        page = passages.to_cut(session)
         if page is not None:
-            knowledge.cut_into(session, page, sections_of(page.text))
+            passages.cut_into(session, page, sections_of(page.text))
             return True
         if knowledge.take_answers(session, [one.name for one in desk.categories if one.knowledge]):
             return True
@@ -258,12 +271,12 @@ def embed_next(open_session: OpenSession, embedder: Embeds) -> bool:
     """Raise NoVectors."""
     name, _ = embedder.embed(["name"])
     with open_session.reading() as session:
-        rows = [(one.id, said_of(one)) for one in knowledge.to_embed(session, name, AT_ONCE)]
+        rows = [(one.id, said_of(one)) for one in passages.to_embed(session, name, AT_ONCE)]
     if not rows:
         return False
     name, vectors = embedder.embed([said for _, said in rows])
     with open_session() as session:
-        stored = knowledge.passages(session, [number for number, _ in rows])
+        stored = passages.numbered(session, [number for number, _ in rows])
         for (number, _), vector in zip(rows, vectors, strict=True):
             if number in stored:
                 stored[number].embedder, stored[number].vector = name, vector.astype(np.float32).tobytes()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ai.drafting import Model, ModelDown
-from ai.library import Found, Library, hit_of
+from ai.library import Found, Library, fitting, hit_of
 from ai.parsing import UnusableOutput
 from ai.prompt import MailText
 from ai.weighing import name_of, weighed
@@ -33,7 +33,7 @@ class Playground:
             folder = versions.named(session, play.version).folder if play.version else versions.folder_for(session, "")
         mail = MailText(play.from_name, "", datetime.now(UTC), play.subject, play.body)
         ranked = self.library.find(mail.words, most=SHOWN, all_ranks=True) if play.with_passages else []
-        used = tuple(one.passage for one in self.library.find(mail.words)) if play.with_passages else ()
+        used = tuple(one.passage for one in fitting(ranked))
         asked = Question(
             mail, adapter=folder, passages=used, explain=True, temperature=play.temperature, seed=play.seed
         )

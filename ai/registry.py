@@ -4,7 +4,9 @@ from pathlib import Path
 
 from ai.model.naming import adapter_name
 from ai.settings import ModelSettings
+from db import promotions, versions
 from db.desk import Desk
+from db.session import OpenSession
 
 BASE_ALONE = "base model"
 CONFIG = "adapter_config.json"
@@ -26,3 +28,13 @@ def first_choice(desk: Desk, settings: ModelSettings, adapters: dict[str, str], 
         return serving
     shipped = desk.folder / "adapter"
     return adapter_name(str(shipped)) if (shipped / CONFIG).is_file() else BASE_ALONE
+
+
+def know_versions(open_session: OpenSession, settings: ModelSettings, desk: Desk, var: Path) -> str:
+    """Write down which adapters there are; returns the folder of the one that serves."""
+    adapters = adapters_of(desk, settings, var)
+    with open_session() as session:
+        serving = first_choice(desk, settings, adapters, versions.serving(session))
+        versions.know(session, adapters, serves=serving)
+        promotions.end_what_is_past(session)
+    return adapters[serving]

@@ -15,6 +15,7 @@ from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, News, Question, Undrafted, Written
 from db import versions
 from db.desk import Desk
+from db.knowledge import FOR_ANYBODY
 from db.plans import NoAnswer
 from db.session import OpenSession
 from db.triage import Busy, MailIn, Triaged
@@ -22,7 +23,6 @@ from db.triage import Busy, MailIn, Triaged
 TOGETHER = 8
 MOST_WAITING = 64
 SECONDS = 60.0
-PAGES = ("page", "file", "web")  # what was signed for one customer is not handed to a program
 GATHERED = 0.02  # seconds that the first of several waits for the others
 
 
@@ -53,7 +53,7 @@ class Triage:
         text = MailText(mail.from_name, mail.from_email, mail.date, mail.subject, mail.body)
         question = Question(text, adapter=adapter)
         if self.library is not None:
-            question = with_passages(question, self.desk, self.library, PAGES)
+            question = with_passages(question, self.desk, self.library, FOR_ANYBODY)
         one = Waiting(question, Future(), time.monotonic())
         try:
             self.waiting.put_nowait(one)

@@ -8,7 +8,7 @@ from typing import Any
 from ai.confidence import Evidence, features_for_autopilot, judged, read_calibration
 from ai.grounding import is_carried, sentences
 from ai.knowledge import Passage
-from ai.language import heard
+from ai.language import answered, heard
 from ai.library import Library
 from ai.parsing import parse_draft
 from ai.written import Question, Written
@@ -39,8 +39,7 @@ class Weighed:
 
 def with_passages(asked: Question, desk: Desk, library: Library, kinds: Sequence[str] = ()) -> Question:
     """Found in the language of the mail, where the desk answers it; `kinds`: of such pages alone."""
-    code = heard(asked.mail.body, desk).code
-    found = library.find(asked.mail.words, language=code if code in desk.languages else "", kinds=kinds)
+    found = library.find(asked.mail.words, language=answered(asked.mail.body, desk), kinds=kinds)
     return replace(asked, passages=tuple(one.passage for one in found))
 
 
@@ -48,11 +47,11 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     """`said`: the words whose language counts. Raise UnusableOutput."""
     draft = parse_draft(written.text, desk, asked.mail)
     is_stock = asks_for_what_is_stated(draft)
-    code = heard(said, desk).code
-    if is_stock and draft.category in desk.stock.get(code, {}):
-        draft = draft.with_reply(greeted(draft.reply, desk.stock[code][draft.category]))
+    spoken = heard(said, desk)
+    if is_stock and draft.category in desk.stock.get(spoken.code, {}):
+        draft = draft.with_reply(greeted(draft.reply, desk.stock[spoken.code][draft.category]))
     evidence = Evidence.of(written, draft, asked.mail.words)
-    found, spoken = judged(evidence, desk, read_calibration(asked.adapter)), heard(said, desk)
+    found = judged(evidence, desk, read_calibration(asked.adapter))
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
@@ -60,16 +59,14 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     is_quoted = bool(own) and desk.category(draft.category).knowledge and not uses(draft.reply, asked.passages or ())
     if is_quoted:
         draft = draft.with_reply(greeted(draft.reply, own[0].text))
-    first = [
-        *([spoken.reason] if spoken.is_foreign else []),
-        *([NO_PAGE] if is_unknown else []),
-        *([QUOTED] if is_quoted else []),
-    ]
-    first += [ASKED] if is_stock else []
+    signs = (
+        (spoken.is_foreign, spoken.reason), (is_unknown, NO_PAGE), (is_quoted, QUOTED), (is_stock, ASKED),
+    )  # fmt: skip
+    first = [words for is_so, words in signs if is_so]
     return Weighed(
         draft,
         found.confidence,
-        found.needs_human or spoken.is_foreign or is_unknown or is_quoted or is_stock,
+        found.needs_human or bool(first),
         [*first, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),

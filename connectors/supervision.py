@@ -61,7 +61,7 @@ class Mailboxes:
         return False
 
     def holds(self, name: str) -> bool:
-        return leases.hold(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
+        return leases.hold(self.open_session, lease_of(name), owner=self.owner)
 
     def start(self, name: str, settings: MailSettings, mailbox: Mailbox) -> None:
         loop = Loop(
@@ -75,7 +75,7 @@ class Mailboxes:
     def stop(self, name: str, *, lets_go: bool = True) -> None:
         """`lets_go`: another process may go on at once."""
         if lets_go:
-            leases.let_go(self.open_session, f"mailbox {name}"[:300], owner=self.owner)
+            leases.let_go(self.open_session, lease_of(name), owner=self.owner)
         _, mailbox, loop = self.running.pop(name)
         loop.stopping.set()
         if isinstance(mailbox, ImapMailbox):
@@ -109,3 +109,7 @@ def notice(sender: str, to: str, words: list[str]) -> EmailMessage:
         + "\n"
     )
     return message
+
+
+def lease_of(name: str) -> str:
+    return f"mailbox {name}"[:300]

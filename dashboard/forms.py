@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from dashboard.refusals import Refusal
 from db.desk import Desk
@@ -32,6 +32,12 @@ def draft_of(form: FormData, desk: Desk) -> Draft:
     stated = {field: str(form.get(f"details.{field}", "")).strip() for field in desk.category(category).fields}
     username = str(form.get("username", "")).strip()
     return Draft(category, username, {field: value for field, value in stated.items() if value}, reply)
+
+
+def uploads_in(form: FormData) -> list[tuple[str, UploadFile]]:
+    """The files of the field `file`, each with the last part of its name."""
+    found = [one for one in form.getlist("file") if isinstance(one, UploadFile) and one.filename]
+    return [(str(one.filename).replace("\\", "/").rpartition("/")[2][:200], one) for one in found]
 
 
 def recipients_in(form: FormData) -> dict[str, str]:

@@ -13,6 +13,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from dashboard.settings import DashboardSettings
+
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 DESCRIBED_FOR = 3600.0  # seconds that a description of the provider is believed
 CLOCKS_DIFFER = 60  # seconds
@@ -149,3 +151,14 @@ def read_id_token(token: str, keys: KeySet, issuer: str, client_id: str, nonce: 
     if (several or "azp" in claims) and claims.get("azp") != client_id:
         raise NoIdentity("The provider's statement was made for another program.")
     return dict(claims)
+
+
+def provider_of(settings: DashboardSettings, public_url: str) -> Provider | None:
+    """None where people sign in with passwords alone."""
+    if not settings.oidc_issuer:
+        return None
+    callback = f"{public_url}/session/identity/callback"
+    secret = settings.oidc_client_secret.get_secret_value()
+    return Provider(
+        settings.oidc_issuer, settings.oidc_client_id, secret, callback, settings.oidc_label, settings.oidc_new_role
+    )

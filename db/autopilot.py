@@ -5,16 +5,16 @@ switches it off. What it may do at all, and how the evidence is worked out, stan
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import decisions, looks, tickets
+from db import decisions, desk_settings, looks, tickets
 from db.evidence import e_value, lower_bound
 from db.lifecycle import ForbiddenMove, Status
 from db.looks import ACTOR, SIGNED
-from db.models import AutopilotCategory, DeskSetting, Ticket, now
+from db.models import AutopilotCategory, Ticket, now
 
 NAME = "autopilot"
 MOST_ERROR, LEAST_AUDIT = 0.2, 0.05
@@ -42,11 +42,8 @@ class Terms:
 
 def terms(session: Session, *, hold: bool = False) -> Terms:
     """`hold`: nobody changes them, and nobody signs by them, until this transaction ends."""
-    if hold and session.get(DeskSetting, NAME) is None:
-        session.add(DeskSetting(name=NAME, value=asdict(Terms())))
-        session.flush()
-    stored = session.get(DeskSetting, NAME, with_for_update=hold or None, populate_existing=hold)
-    return Terms(**stored.value) if stored else Terms()
+    found = desk_settings.hold(session, NAME, asdict(Terms())) if hold else desk_settings.stored(session, NAME)
+    return Terms(**found)
 
 
 def save_terms(session: Session, *, error: float, audit: float, minutes: int) -> None:
@@ -56,22 +53,14 @@ def save_terms(session: Session, *, error: float, audit: float, minutes: int) ->
             f"State an error of 0.1 to {MOST_ERROR:.0%}, a share of at least {LEAST_AUDIT:.0%} to look at, and 1 to 1440 minutes."
         )
     before = terms(session, hold=True)
-    session.merge(
-        DeskSetting(name=NAME, value={"is_on": before.is_on, "error": error, "audit": audit, "minutes": minutes})
-    )
+    desk_settings.store(session, NAME, asdict(replace(before, error=error, audit=audit, minutes=minutes)))
     if (before.error, before.audit) != (error, audit):
         close_all(session, "The terms were changed.")
 
 
 def switch(session: Session, *, is_on: bool, by: str) -> int:
     """The one switch. Off: what can still be taken back is, into review. Returns how many were."""
-    before = terms(session, hold=True)
-    session.merge(
-        DeskSetting(
-            name=NAME,
-            value={"is_on": is_on, "error": before.error, "audit": before.audit, "minutes": before.minutes},
-        )
-    )
+    desk_settings.store(session, NAME, asdict(replace(terms(session, hold=True), is_on=is_on)))
     return 0 if is_on else take_back(session, by=by)
 
 
@@ -131,17 +120,20 @@ def close_what_is_worse(session: Session) -> None:
         wrong = [not right for right in looks.audited(session, found.name, since=found.opened_at, most=WINDOW)]
         error = float(found.terms["error"])
         if risen(wrong, error):
-            words = f"It closed by itself: {sum(wrong)} of the last {len(wrong)} answers looked at were changed."
-            close(session, found, words)
-            found.terms = {**found.terms, "anew": found.closed_at.isoformat() if found.closed_at else ""}
-            found.evidence = {}
+            what = f"{sum(wrong)} of the last {len(wrong)} answers looked at were changed"
+            begin_anew(session, found, f"It closed by itself: {what}.")
             continue
         count, every = looks.found_wrong(session, found.name, since=found.opened_at, most=WINDOW)
         if every and lower_bound(count, every, CERTAIN) > error:
-            words = f"It closed by itself: {count} of the last {every} answers that went alone were found wrong."
-            close(session, found, words)
-            found.terms = {**found.terms, "anew": found.closed_at.isoformat() if found.closed_at else ""}
-            found.evidence = {}
+            what = f"{count} of the last {every} answers that went alone were found wrong"
+            begin_anew(session, found, f"It closed by itself: {what}.")
+
+
+def begin_anew(session: Session, found: AutopilotCategory, words: str) -> None:
+    """Closed, and what was decided before proves nothing any more."""
+    close(session, found, words)
+    found.terms = {**found.terms, "anew": found.closed_at.isoformat() if found.closed_at else ""}
+    found.evidence = {}
 
 
 def risen(wrong: Sequence[bool], error: float) -> bool:

@@ -13,8 +13,8 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from db import tickets
-from db.models import Chat, ChatMessage, DeskSetting, Ticket, now
+from db import desk_settings, tickets
+from db.models import Chat, ChatMessage, Ticket, now
 from db.session import OpenSession
 
 NAME = "chat"
@@ -75,15 +75,14 @@ class Terms:
 
 
 def terms(session: Session) -> Terms:
-    stored = session.get(DeskSetting, NAME)
-    return Terms(**stored.value) if stored else Terms()
+    return Terms(**desk_settings.stored(session, NAME))
 
 
 def save_terms(session: Session, *, is_on: bool, least: float, by: str) -> None:
     """Raise UnusableMessage."""
     if not 0.5 <= least <= 1:
         raise UnusableMessage("State a confidence of 50 to 100 percent.")
-    session.merge(DeskSetting(name=NAME, value={"is_on": is_on, "least": least, "by": by}))
+    desk_settings.store(session, NAME, {"is_on": is_on, "least": least, "by": by})
 
 
 def begin(session: Session) -> tuple[Chat, str]:
@@ -124,8 +123,8 @@ def ask(session: Session, chat: Chat, words: str) -> list[str]:
 
 
 def answer(session: Session, chat: Chat, signs: Sequence[Sign]) -> ChatMessage:
-    """Keep what the machine showed."""
-    last = signs[-1] if signs else HandOver("There is no answer now.")
+    """Keep what the machine showed; the last sign says how it ended."""
+    last = signs[-1]
     message = ChatMessage(
         by_machine=True,
         text=" ".join(one.text for one in signs if isinstance(one, Piece)),

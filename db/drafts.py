@@ -36,6 +36,11 @@ class Draft:
         return Draft(self.category, self.username, self.details, reply)
 
     @property
+    def facts(self) -> tuple[str, str, dict[str, str]]:
+        """What is claimed of the mail; two drafts with the same differ in the words of the reply alone."""
+        return self.category, self.username, dict(self.details)
+
+    @property
     def placeholders(self) -> frozenset[str]:
         """Names in the reply that only a real result may fill, such as `reset_url`."""
         return frozenset(PLACEHOLDER.findall(self.reply))

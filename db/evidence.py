@@ -1,5 +1,6 @@
 """How much a count proves: exact bounds, intervals, and a test that may be looked at after every decision. Pure."""
 
+import hashlib
 from collections.abc import Sequence
 from math import exp, log, sqrt
 
@@ -40,6 +41,11 @@ def e_value(count: int, total: int, share: float) -> float:
     mixed = float(betaln(count + 1, total - count + 1)) + log(above) - log(1 - share)
     alone = count * log(share) + (total - count) * log(1 - share)
     return exp(min(700.0, mixed - alone))
+
+
+def falls_within(name: str, share: float) -> bool:
+    """Whether a name belongs to that share of all names: by a hash, so that the answer is the same whenever one asks."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) < share * 2**64
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:

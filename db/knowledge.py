@@ -1,31 +1,26 @@
-"""Pages of knowledge: written, changed and put back by staff, with every version kept; and the words of their passages.
+"""Pages of knowledge: written, changed and put back by staff, with every version kept.
 
 A page out of the desk's folder follows its file until a person edits it here. What is signed may become a page.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 from pathlib import Path
 
-from bm25s.stopwords import STOPWORDS_EN_PLUS, STOPWORDS_GERMAN
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import desk_settings
 from db.drafts import PLACEHOLDER
 from db.lifecycle import PROGRAM
-from db.models import DeskSetting, Lesson, Page, PageVersion, Passage, Ticket, now
+from db.models import Lesson, Page, PageVersion, Ticket, now
 
 NAME = "knowledge"
-K1, B = 1.2, 0.75
-MOST_WORDS = 200
 LONGEST_TITLE, LONGEST = 200, 500_000
 MOST_BYTES = 20_000_000
 FILES = (".pdf", ".docx", ".html", ".htm", ".csv", ".md", ".txt")
-WORD = re.compile(r"\w{2,}")
-COMMON = frozenset([*STOPWORDS_EN_PLUS, *STOPWORDS_GERMAN])  # they say nothing of what a passage is about
+FOR_ANYBODY = ("page", "file", "web")  # what was signed for one customer is shown to staff alone
 
 
 @dataclass(frozen=True)
@@ -141,6 +136,10 @@ def wait_for(session: Session, page: Page, *, by: str) -> Page:
     return page
 
 
+def to_read(session: Session) -> Page | None:
+    return session.scalar(select(Page).where(Page.state == "waiting", Page.there).order_by(Page.id).limit(1))
+
+
 def read_in(session: Session, page: Page, title: str, body: str) -> None:
     """The text that was in the file or at the address; the same text is no new version."""
     if page.text == body and page.version:
@@ -187,8 +186,7 @@ def take_answers(session: Session, categories: Sequence[str]) -> int:
 
     Returns how many.
     """
-    stored = session.get(DeskSetting, NAME)
-    newest = int(stored.value["lesson"]) if stored else 0
+    newest = int(desk_settings.stored(session, NAME).get("lesson", 0))
     rows = session.scalars(
         select(Lesson).where(Lesson.id > newest, Lesson.kind == "signed").order_by(Lesson.id).limit(200)
     ).all()
@@ -211,97 +209,17 @@ def take_answers(session: Session, categories: Sequence[str]) -> int:
             session.add(page)
             keep_version(session, page, by=row.by)
             taken += 1
-    session.merge(DeskSetting(name=NAME, value={"lesson": rows[-1].id}))
+    desk_settings.store(session, NAME, {"lesson": rows[-1].id})
     return taken
 
 
 def look_again_from(session: Session, lesson_id: int) -> None:
     """Lessons after that one have not been looked at."""
-    stored = session.get(DeskSetting, NAME)
-    if stored is not None and int(stored.value["lesson"]) > lesson_id:
-        stored.value = {"lesson": lesson_id}
+    if int(desk_settings.stored(session, NAME).get("lesson", 0)) > lesson_id:
+        desk_settings.store(session, NAME, {"lesson": lesson_id})
 
 
 def core_of(reply: str) -> str:
     """A reply without whom it greets: the first line where it ends with a comma or an exclamation mark."""
     first, _, rest = reply.strip().partition("\n")
     return rest.strip() if rest.strip() and first.rstrip().endswith((",", "!")) and len(first) < 60 else reply.strip()
-
-
-# ---- Passages
-
-
-def to_read(session: Session) -> Page | None:
-    return session.scalar(select(Page).where(Page.state == "waiting", Page.there).order_by(Page.id).limit(1))
-
-
-def to_cut(session: Session) -> Page | None:
-    """A page whose passages are of an older version, or of a page that is no longer there."""
-    has_passages = select(Passage.id).where(Passage.page_id == Page.id).exists()
-    is_old = Page.there & (Page.state == "ready") & (Page.cut != Page.version)
-    return session.scalar(select(Page).where(or_(is_old, ~Page.there & has_passages)).order_by(Page.id).limit(1))
-
-
-def to_embed(session: Session, embedder: str, most: int) -> Sequence[Passage]:
-    """Passages without a vector of this embedder."""
-    return session.scalars(select(Passage).where(Passage.embedder != embedder).order_by(Passage.id).limit(most)).all()
-
-
-def cut_into(session: Session, page: Page, sections: Sequence[tuple[str, str]]) -> None:
-    """Replace its passages: heading and text of each."""
-    session.execute(delete(Passage).where(Passage.page_id == page.id))
-    page.cut = page.version if page.there else 0
-    for place, (heading, said) in enumerate(sections if page.there else ()):
-        words = " ".join(stems(f"{page.title} {heading} {said}"))
-        session.add(
-            Passage(page_id=page.id, place=place, heading=heading, text=said, stems=words, language=page.language)
-        )
-    session.flush()
-
-
-def stems(said: str) -> list[str]:
-    """Words that say something, cut to their first five letters: crude, and enough to join “Gäste” with “Gästen”."""
-    return [word[:5] for word in WORD.findall(said.lower()) if word not in COMMON]
-
-
-def by_words(session: Session, said: str, most: int) -> list[tuple[int, float]]:
-    """Numbers of passages that share words with the text, with their Okapi BM25 as SQLite's FTS5 defines it, best first."""
-    asked = list(dict.fromkeys(stems(said)))[:MOST_WORDS]
-    if not asked:
-        return []
-    if session.get_bind().dialect.name == "sqlite":
-        found = text(
-            "SELECT rowid, -bm25(passages_words) FROM passages_words WHERE passages_words MATCH :asked "
-            "ORDER BY bm25(passages_words) LIMIT :most"
-        )
-        rows = session.execute(found, {"asked": " OR ".join(f'"{one}"' for one in asked), "most": most})
-        return [(int(number), float(score)) for number, score in rows]
-    return worked_out(session, asked, most)
-
-
-def worked_out(session: Session, asked: Sequence[str], most: int) -> list[tuple[int, float]]:
-    """The same number where the database has none of its own: PostgreSQL finds the passages, and counts are weighed here."""
-    length = func.array_length(func.string_to_array(Passage.stems, " "), 1)
-    count, average = session.execute(select(func.count(), func.avg(length)).select_from(Passage)).one()
-    query = "SELECT id, stems FROM passages WHERE words @@ to_tsquery('simple', :asked)"
-    rows = session.execute(text(query), {"asked": " | ".join(f"'{one}'" for one in asked)}).all()
-    counted = [(int(number), Counter(str(words).split())) for number, words in rows]
-    holding = {word: sum(word in words for _, words in counted) for word in asked}
-    rarity = {word: max(1e-6, log((count - n + 0.5) / (n + 0.5))) for word, n in holding.items()}
-    scored = [(number, bm25(words, rarity, float(average or 1))) for number, words in counted]
-    return sorted(scored, key=lambda one: -one[1])[:most]
-
-
-def bm25(words: Counter[str], rarity: Mapping[str, float], average: float) -> float:
-    """Robertson and Zaragoza 2009, with the constants of FTS5."""
-    weight = K1 * (1 - B + B * words.total() / average)
-    return sum(rare * words[word] * (K1 + 1) / (words[word] + weight) for word, rare in rarity.items() if words[word])
-
-
-def passages(session: Session, numbers: Sequence[int]) -> dict[int, Passage]:
-    found = session.scalars(select(Passage).where(Passage.id.in_(numbers))).all()
-    return {one.id: one for one in found}
-
-
-def of_page(session: Session, page: Page) -> Sequence[Passage]:
-    return session.scalars(select(Passage).where(Passage.page_id == page.id).order_by(Passage.place)).all()

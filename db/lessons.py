@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from db import desk_settings
 from db.drafts import Draft
-from db.models import DeskSetting, Lesson, Mail, Ticket, now
+from db.models import Lesson, Mail, Ticket, now
 from db.pseudonyms import Pseudonyms
 
 NAME = "learning"
@@ -138,10 +139,9 @@ def row_of(lesson: Lesson) -> dict[str, Any]:
 
 def settings(session: Session) -> dict[str, bool]:
     """`pseudonyms`: personal data is replaced; `only_verified`: nothing is learnt that nobody looked at again."""
-    stored = session.get(DeskSetting, NAME)
-    value = stored.value if stored else {}
+    value = desk_settings.stored(session, NAME)
     return {name: bool(value.get(name, False)) for name in ("pseudonyms", "only_verified")}
 
 
 def save_settings(session: Session, *, pseudonyms: bool, only_verified: bool) -> None:
-    session.merge(DeskSetting(name=NAME, value={"pseudonyms": pseudonyms, "only_verified": only_verified}))
+    desk_settings.store(session, NAME, {"pseudonyms": pseudonyms, "only_verified": only_verified})

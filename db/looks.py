@@ -1,6 +1,5 @@
 """What the autopilot saw: one look at each draft, and what a person made of it. The evidence comes from here."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +8,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from db.drafts import Draft, distance
+from db.evidence import falls_within
 from db.lifecycle import Status
 from db.models import AutopilotLook, Ticket, now
 
@@ -48,7 +48,7 @@ def look(session: Session, ticket: Ticket, **seen: Any) -> AutopilotLook:
 
 def is_audited(ticket_id: int, share: float) -> bool:
     """Whether a person sees it although it could have gone alone: by a hash, so that nothing can choose."""
-    return int.from_bytes(hashlib.sha256(f"audit:{ticket_id}".encode()).digest()[:8]) < share * 2**64
+    return falls_within(f"audit:{ticket_id}", share)
 
 
 def signed_alone(ticket: Ticket) -> bool:
@@ -84,8 +84,7 @@ def is_same_deed(row: AutopilotLook, ticket: Ticket) -> bool:
 
 def is_same(draft: dict[str, Any], answer: dict[str, Any]) -> bool:
     one, other = Draft.from_json(draft), Draft.from_json(answer)  # type: ignore[arg-type]
-    facts = (one.category, one.username, dict(one.details)) == (other.category, other.username, dict(other.details))
-    return facts and distance(one.reply, other.reply) == 0
+    return one.facts == other.facts and distance(one.reply, other.reply) == 0
 
 
 def withdrawn(session: Session, ticket: Ticket) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from db.models import DeskSetting
+from db import desk_settings
 from db.vault import LostKey, Vault
 
 NAME = "outgoing"
@@ -10,32 +10,30 @@ NAME = "outgoing"
 
 def save(session: Session, vault: Vault, *, password: str, **stated: str) -> None:
     """`stated`: host, port, user, security, sender. An empty password keeps the one before for the same server and user."""
-    before = session.get(DeskSetting, NAME)
+    before = desk_settings.stored(session, NAME)
     kept = ""
-    if before is not None and all(before.value[name] == stated[name] for name in ("host", "user")):
-        kept = str(before.value["password"])
-    session.merge(DeskSetting(name=NAME, value={**stated, "password": vault.shut(password) if password else kept}))
+    if before and all(before[name] == stated[name] for name in ("host", "user")):
+        kept = str(before["password"])
+    desk_settings.store(session, NAME, {**stated, "password": vault.shut(password) if password else kept})
 
 
 def shown(session: Session) -> dict[str, str]:
     """Without the password; {} where none is named."""
-    stored = session.get(DeskSetting, NAME)
-    return {name: str(value) for name, value in stored.value.items() if name != "password"} if stored else {}
+    stored = desk_settings.stored(session, NAME)
+    return {name: str(value) for name, value in stored.items() if name != "password"}
 
 
 def stated(session: Session, vault: Vault) -> dict[str, str]:
     """With the password; a lost key leaves it empty."""
-    stored = session.get(DeskSetting, NAME)
-    if stored is None:
+    stored = desk_settings.stored(session, NAME)
+    if not stored:
         return {}
     try:
-        password = str(vault.open(stored.value["password"])) if stored.value["password"] else ""
+        password = str(vault.open(stored["password"])) if stored["password"] else ""
     except LostKey:
         password = ""
     return {**shown(session), "password": password}
 
 
 def remove(session: Session) -> None:
-    stored = session.get(DeskSetting, NAME)
-    if stored is not None:
-        session.delete(stored)
+    desk_settings.remove(session, NAME)

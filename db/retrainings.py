@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db import lessons, versions
+from db import desk_settings, lessons, versions
 from db.lifecycle import PROGRAM
-from db.models import DeskSetting, Retraining, now
+from db.models import Retraining, now
 from db.outbox import is_alive, whoami
 
 NAME = "retraining"
@@ -142,8 +142,7 @@ class Plan:
 
 
 def plan(session: Session) -> Plan:
-    stored = session.get(DeskSetting, NAME)
-    return Plan(**stored.value) if stored else Plan()
+    return Plan(**desk_settings.stored(session, NAME))
 
 
 def save_plan(session: Session, *, after: int, day: str, hour: int) -> None:
@@ -152,7 +151,7 @@ def save_plan(session: Session, *, after: int, day: str, hour: int) -> None:
         raise CannotRetrain(
             f"State a number of lessons up to {MOST_AFTER}, a day of the week, and an hour from 0 to 23."
         )
-    session.merge(DeskSetting(name=NAME, value={"after": after, "day": day, "hour": hour}))
+    desk_settings.store(session, NAME, {"after": after, "day": day, "hour": hour})
 
 
 def is_due(planned: Plan, fresh: int, newest_at: datetime | None, here: datetime) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import attributes, people
+from db import attributes, desk_settings, people
 from db.lifecycle import PROGRAM
-from db.models import DeskSetting, Mail, Rule, Ticket
+from db.models import Mail, Rule, Ticket
 from db.people import UnusablePerson
 
 CONDITIONS = ("mailbox", "sender", "category", "words")
@@ -112,8 +112,7 @@ def tried(session: Session, rule: Rule) -> tuple[list[Ticket], int]:
 
 
 def blocked(session: Session) -> list[str]:
-    stored = session.get(DeskSetting, BLOCKED)
-    return list(stored.value["senders"]) if stored else []
+    return list(desk_settings.stored(session, BLOCKED).get("senders", ()))
 
 
 def block(session: Session, sender: str) -> None:
@@ -121,11 +120,11 @@ def block(session: Session, sender: str) -> None:
     wanted = sender.strip().lower()
     if not re.fullmatch(r"@?[\w.+-]+(@[\w.-]+)?", wanted) or "." not in wanted:
         raise UnusableRule("Write an address or a domain, such as spam@x.example or x.example.")
-    session.merge(DeskSetting(name=BLOCKED, value={"senders": sorted({*blocked(session), wanted})}))
+    desk_settings.store(session, BLOCKED, {"senders": sorted({*blocked(session), wanted})})
 
 
 def unblock(session: Session, sender: str) -> None:
-    session.merge(DeskSetting(name=BLOCKED, value={"senders": [one for one in blocked(session) if one != sender]}))
+    desk_settings.store(session, BLOCKED, {"senders": [one for one in blocked(session) if one != sender]})
 
 
 def is_blocked(session: Session, email: str) -> bool:

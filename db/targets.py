@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db import notices
+from db import desk_settings, notices
 from db.lifecycle import Status
-from db.models import DeskSetting, Ticket, now
+from db.models import Ticket, now
 from db.session import OpenSession
 
 NAME = "targets"
@@ -99,10 +99,9 @@ def day_of(stated: str) -> str:
 
 
 def load(session: Session) -> Targets:
-    stored = session.get(DeskSetting, NAME)
-    if stored is None:
+    value = desk_settings.stored(session, NAME)
+    if not value:
         return Targets()
-    value = stored.value
     hours = {day: (span[0], span[1]) for day, span in value["hours"].items()}
     return Targets(hours, value["goals"], frozenset(value["holidays"]))
 
@@ -111,8 +110,8 @@ def set_due(session: Session, ticket: Ticket) -> None:
     """Until when this ticket is due, by the desk's targets; asked once in a transaction."""
     known = session.info.get(NAME)
     if known is None:
-        stored = session.get(DeskSetting, NAME)
-        known = session.info[NAME] = (load(session), ZoneInfo(stored.value["zone"] if stored else "UTC"))
+        zone = desk_settings.stored(session, NAME).get("zone", "UTC")
+        known = session.info[NAME] = (load(session), ZoneInfo(zone))
     targets, zone = known
     ticket.due_at = targets.due(ticket.received_at, ticket.category, zone)
 
@@ -144,6 +143,6 @@ def save(session: Session, targets: Targets, zone: ZoneInfo) -> None:
         "holidays": sorted(targets.holidays),
         "zone": zone.key,
     }
-    session.merge(DeskSetting(name=NAME, value=value))
+    desk_settings.store(session, NAME, value)
     for ticket in session.scalars(select(Ticket).where(Ticket.status.in_((Status.RECEIVED, Status.IN_REVIEW)))):
         ticket.due_at = targets.due(ticket.received_at, ticket.category, zone)

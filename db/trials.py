@@ -4,7 +4,6 @@
 both, and staff see only what the serving version wrote. A person signs every answer either way.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db import retrainings, versions
 from db.drafts import Draft, distance
-from db.evidence import e_value, mean_interval, median_interval, wilson
+from db.evidence import e_value, falls_within, mean_interval, median_interval, wilson
 from db.lifecycle import Status
 from db.models import Ticket, Trial, TrialDraft, now
 
@@ -101,8 +100,7 @@ def version_for(session: Session, ticket: Ticket) -> str:
 
 def is_chosen(trial_id: int, ticket_id: int, share: float) -> bool:
     """By a hash, so that a ticket stays with its version whenever it is drafted anew."""
-    digest = hashlib.sha256(f"{trial_id}:{ticket_id}".encode()).digest()
-    return int.from_bytes(digest[:8]) < share * 2**64
+    return falls_within(f"{trial_id}:{ticket_id}", share)
 
 
 def note(session: Session, ticket: Ticket, draft: Draft, *, version: str, seconds: float) -> None:
@@ -126,10 +124,7 @@ def refused(session: Session, ticket: Ticket) -> None:
     for row in rows:
         row.decided, row.draft, row.fits, row.unchanged = True, {}, False, False
     session.execute(delete(TrialDraft).where(TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided))
-    session.flush()
-    trial = session.get(Trial, rows[0].trial_id) if rows else None
-    if trial is not None and trial.state == "running":
-        stop_if_worse(session, trial)
+    stop_if_worse(session, rows)
 
 
 def keep(
@@ -165,29 +160,26 @@ def waiting_for_shadow(session: Session, most: int) -> tuple[Trial | None, Seque
 def settle(session: Session, ticket: Ticket, *, is_signed: bool) -> None:
     """A person has decided: how good was each draft? Its words are kept no longer; what was dismissed proves nothing."""
     rows = session.scalars(select(TrialDraft).where(TrialDraft.ticket_id == ticket.id, ~TrialDraft.decided)).all()
-    if not rows:
-        return
     answer = Draft.from_json(ticket.answer) if is_signed and ticket.answer else None  # type: ignore[arg-type]
     for row in rows:
         draft = Draft.from_json(row.draft)  # type: ignore[arg-type]
         row.decided, row.draft = True, {}
         if answer is None:
             continue
-        row.fits = (draft.category, draft.username, dict(draft.details)) == (
-            answer.category, answer.username, dict(answer.details),
-        )  # fmt: skip
+        row.fits = draft.facts == answer.facts
         row.distance = distance(draft.reply, answer.reply)
         row.unchanged = row.fits and row.distance == 0
         if ticket.signed_at is not None and not row.silent:
             row.waited = max(0.0, (ticket.signed_at - row.at).total_seconds())
-    session.flush()
-    trial = session.get_one(Trial, rows[0].trial_id)
-    if trial.state == "running":
-        stop_if_worse(session, trial)
+    stop_if_worse(session, rows)
 
 
-def stop_if_worse(session: Session, trial: Trial) -> None:
+def stop_if_worse(session: Session, decided: Sequence[TrialDraft]) -> None:
     """After each decision: whether what went wrong falls on the version on trial more often than chance allows."""
+    session.flush()
+    trial = session.get_one(Trial, decided[0].trial_id) if decided else None
+    if trial is None or trial.state != "running":
+        return
     wrong, every, share = against_it(session, trial)
     if e_value(wrong, every, share) >= CERTAIN:
         what = "answers that were changed" if trial.kind == "split" else "drafts that only one of both had right"
@@ -201,9 +193,7 @@ def against_it(session: Session, trial: Trial) -> tuple[int, int, float]:
     alone had category, user name and details right, half of them; the words of a reply do not count. Staff had the draft of
     the serving version before them, and what they overlook counts for it: the test leans towards that one.
     """
-    rows = session.scalars(
-        select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))
-    ).all()
+    rows = judged(session, trial)
     if trial.kind == "split":
         changed = [row for row in rows if not row.unchanged]
         return sum(row.version == trial.version for row in changed), len(changed), trial.share
@@ -213,11 +203,15 @@ def against_it(session: Session, trial: Trial) -> tuple[int, int, float]:
     return sum(not ours[ticket] for ticket in apart), len(apart), 0.5
 
 
+def judged(session: Session, trial: Trial) -> Sequence[TrialDraft]:
+    """Drafts that a person's answer spoke for or against."""
+    found = select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))
+    return session.scalars(found).all()
+
+
 def arms(session: Session, trial: Trial) -> list[Arm]:
     """The serving version first."""
-    rows = session.scalars(
-        select(TrialDraft).where(TrialDraft.trial_id == trial.id, TrialDraft.fits.is_not(None))
-    ).all()
+    rows = judged(session, trial)
     return [
         arm_of(version, [row for row in rows if row.version == version]) for version in (trial.against, trial.version)
     ]

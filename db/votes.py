@@ -6,8 +6,8 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import trail
-from db.models import DeskSetting, Ticket, Vote, now
+from db import desk_settings, trail
+from db.models import Ticket, Vote, now
 
 NAME = "votes"
 LONGEST = 2000
@@ -19,12 +19,11 @@ class NoSuchVote(Exception):
 
 def address(session: Session) -> str:
     """Where this desk is reached from outside; "" while customers are not asked."""
-    stored = session.get(DeskSetting, NAME)
-    return str(stored.value["address"]) if stored else ""
+    return str(desk_settings.stored(session, NAME).get("address", ""))
 
 
 def save(session: Session, stated: str) -> None:
-    session.merge(DeskSetting(name=NAME, value={"address": stated.strip().rstrip("/")}))
+    desk_settings.store(session, NAME, {"address": stated.strip().rstrip("/")})
 
 
 def ask(session: Session, ticket: Ticket) -> str:

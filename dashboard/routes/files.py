@@ -5,11 +5,10 @@ import mimetypes
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.datastructures import UploadFile
 
 from dashboard import respond
 from dashboard.deps import TheDeed
-from dashboard.forms import recipients_in, unsigned_draft_of
+from dashboard.forms import recipients_in, unsigned_draft_of, uploads_in
 from dashboard.refusals import Refusal
 from db import edits, mails
 from db.letters import MOST_BYTES, File
@@ -21,16 +20,15 @@ router = APIRouter()
 def create(deed: TheDeed) -> Response:
     """`file`: one or several. Each is kept once by its content."""
     person = deed.caller.person_id
-    uploads = [one for one in deed.form.getlist("file") if isinstance(one, UploadFile) and one.filename]
+    uploads = uploads_in(deed.form)
     if person is None or not uploads:
         raise Refusal("Choose a file first.")
     answer = unsigned_draft_of(deed.form, deed.house.desk)
     edit = edits.keep(
         deed.session, deed.ticket, person, answer, None, seen=deed.seen, recipients=recipients_in(deed.form)
     )
-    for upload in uploads:
+    for name, upload in uploads:
         content = upload.file.read(MOST_BYTES + 1)
-        name = str(upload.filename).replace("\\", "/").rpartition("/")[2][:200]
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         digest = hashlib.sha256(content).hexdigest()
         edits.add_file(edit, File(name, kind, len(content), digest))

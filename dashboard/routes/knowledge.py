@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from dashboard import respond
 from dashboard.deps import Reading, TheCaller, TheHouse, Writing
-from dashboard.forms import read_form, whole_number
+from dashboard.forms import read_form, uploads_in, whole_number
 from dashboard.refusals import Refusal
-from db import knowledge, tickets
+from db import knowledge, passages, tickets
 from db.drafts import PLACEHOLDER
 from db.reach import reach
 
@@ -50,7 +50,7 @@ def show(request: Request, house: TheHouse, session: Reading, page_id: int, vers
     old = next((one for one in history if one.version == version), None)
     return respond.page(
         request, house, "knowledge/show.html", page=page, history=history, old=old,
-        passages=[] if old else knowledge.of_page(session, page),
+        passages=[] if old else passages.of_page(session, page),
     )  # fmt: skip
 
 
@@ -107,11 +107,10 @@ def upload(
     request: Request, session: Writing, caller: TheCaller, form: Annotated[FormData, Depends(read_form)]
 ) -> Response:
     """`file`: one or several."""
-    uploads = [one for one in form.getlist("file") if isinstance(one, UploadFile) and one.filename]
+    uploads = uploads_in(form)
     if not uploads:
         raise Refusal("Choose a file first.")
-    for one in uploads:
-        name = str(one.filename).replace("\\", "/").rpartition("/")[2][:200]
+    for name, one in uploads:
         knowledge.upload(session, name=name, content=one.file.read(knowledge.MOST_BYTES + 1), by=caller.name)
     return respond.see(request, "/knowledge?kind=file")
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from builders import QUESTION
 
-from ai.autopilot import LOOKS, Case, autopilot_next, fitted, prove
+from ai.autopilot import autopilot_next
 from ai.confidence import logit
+from ai.proof import LOOKS, Case, fitted, prove
 from db import autopilot, decisions, lessons, looks, outbox, tickets, versions
 from db.autopilot import CannotOpen, risen
 from db.desk import Desk
@@ -204,8 +205,7 @@ def test_what_is_sure_is_signed_by_the_admin_who_opened_and_can_be_taken_back(
 ) -> None:
     opened(open_session)
     number = put_alone(open_session, ready)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
 
     with open_session() as session:
         ticket = tickets.get(session, number)
@@ -224,8 +224,7 @@ def test_a_share_goes_to_a_person_all_the_same(
     opened(open_session)
     for _ in range(60):
         ready()
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session.reading() as session:
         chosen = [row.chosen for row in session.query(AutopilotLook)]
         assert set(chosen) == {"alone", "audit"}
@@ -257,8 +256,7 @@ def test_what_is_not_beyond_doubt_is_a_persons_however_sure_the_model_is(
 ) -> None:
     opened(open_session)
     number = put_alone(open_session, ready, confidence=1.0, **changes)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session.reading() as session:
         assert tickets.get(session, number).status == "in_review"
         assert session.query(AutopilotLook).filter_by(ticket_id=number).one().why == why
@@ -267,8 +265,7 @@ def test_what_is_not_beyond_doubt_is_a_persons_however_sure_the_model_is(
 def test_less_than_the_threshold_is_a_persons(open_session: OpenSession, desk: Desk, ready: Callable[..., int]) -> None:
     opened(open_session)
     number = put_alone(open_session, ready, confidence=0.89)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session.reading() as session:
         assert tickets.get(session, number).status == "in_review"
 
@@ -400,13 +397,11 @@ def test_evidence_for_other_terms_opens_nothing(open_session: OpenSession) -> No
 def test_the_one_switch_stops_everything(open_session: OpenSession, desk: Desk, ready: Callable[..., int]) -> None:
     opened(open_session)
     first = put_alone(open_session, ready)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session() as session:
         assert autopilot.switch(session, is_on=False, by="mia") >= 1
     second = put_alone(open_session, ready)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session.reading() as session:
         assert {tickets.get(session, one).status for one in (first, second)} == {"in_review"}
 
@@ -429,8 +424,7 @@ def test_wrong_answers_among_those_looked_at_close_it(
     opened(open_session, audit=1.0)
     for _ in range(6):
         number = ready()
-        while autopilot_next(open_session, desk):
-            pass
+        through(open_session, desk)
         answered(open_session, number, QUESTION.with_reply("Something else entirely."))
     autopilot_next(open_session, desk)
     with open_session.reading() as session:
@@ -444,8 +438,7 @@ def test_nothing_is_learnt_from_what_nobody_looked_at(
 ) -> None:
     opened(open_session)
     alone, by_hand = put_alone(open_session, ready), put_alone(open_session, ready, confidence=0.5)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     answered(open_session, alone)
     answered(open_session, by_hand, QUESTION)
     with open_session.reading() as session:
@@ -467,8 +460,7 @@ def test_the_evidence_is_worked_out_from_decisions_and_opens_when_it_suffices(
                     features=[1.0, 2.0], right=True, decided_at=datetime(2026, 5, 1, tzinfo=UTC),
                 )
             )  # fmt: skip
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session() as session:
         with pytest.raises(CannotOpen):
             autopilot.open_up(session, "create_booking", by="mia")
@@ -489,8 +481,7 @@ def test_a_promise_of_the_autopilot_waits_for_its_window(
 ) -> None:
     opened(open_session)
     put_alone(open_session, ready)
-    while autopilot_next(open_session, desk):
-        pass
+    through(open_session, desk)
     with open_session() as session:
         assert outbox.claim(session, "reply") is None
         assert session.query(Mail).filter_by(outgoing=True).count() == 0

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ai.library import Library, NoVectors, index_next
-from db import knowledge
+from db import knowledge, passages
 from db.desk import Desk
 from db.models import Page, Passage
 from db.session import OpenSession
@@ -31,7 +31,7 @@ class FakeEmbedder:
         self.asked += texts
         vectors = np.zeros((len(texts), self.size), dtype=np.float32)
         for row, said in enumerate(texts):
-            for word in knowledge.stems(said):
+            for word in passages.stems(said):
                 vectors[row, sum(SAME.get(word, word).encode()) % self.size] += 1
         lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         return f"{self.name}:{self.size}", vectors / lengths

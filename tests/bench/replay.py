@@ -26,6 +26,7 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from rouge_score.rouge_scorer import RougeScorer
+from sqlalchemy.orm import Session
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 from table import ROOT, Figure, report
@@ -178,24 +179,21 @@ def sign(open_session: OpenSession, number: int, row: dict[str, Any], week: Week
         if draft is not None and ticket.confidence is not None:
             week.said.append((ticket.confidence, (draft.category, draft.username) == (gold.category, gold.username)))
         answer = draft if right and draft is not None else gold
-        decisions.approve(
-            session,
-            ticket,
-            answer,
-            action=None,
-            reply_to=ticket.from_email,
-            by="mia",
-            seen=ticket.version,
-            undo_seconds=0,
-        )
-        for status in (Status.ACTED, Status.REPLIED):
-            tickets.move(session, ticket, status, actor=PROGRAM, seen=ticket.version)
+        answered(session, ticket, answer, by="mia")
+
+
+def answered(session: Session, ticket: Ticket, answer: Draft, *, by: str) -> None:
+    """Signed, and gone out."""
+    decisions.approve(
+        session, ticket, answer, action=None, reply_to=ticket.from_email, by=by, seen=ticket.version, undo_seconds=0
+    )
+    for status in (Status.ACTED, Status.REPLIED):
+        tickets.move(session, ticket, status, actor=PROGRAM, seen=ticket.version)
 
 
 def is_right(draft: Draft, gold: Draft) -> bool:
-    facts = (draft.category, draft.username, dict(draft.details)) == (gold.category, gold.username, dict(gold.details))
     alike = SCORER.score(gold.reply, draft.reply)["rougeL"].fmeasure >= SAYS_THE_SAME
-    return facts and draft.placeholders == gold.placeholders and alike
+    return draft.facts == gold.facts and draft.placeholders == gold.placeholders and alike
 
 
 def retrained(open_session: OpenSession, school: School) -> str:
@@ -230,18 +228,7 @@ def poisoned(desk: Desk, folder: Path) -> bool:
                 session, by="replay", subject=subject, body=body, from_email="a@b.example"
             )
             tickets.propose(session, ticket, wrong, made_by={})
-            decisions.approve(
-                session,
-                ticket,
-                wrong,
-                action=None,
-                reply_to="a@b.example",
-                by="mallory",
-                seen=ticket.version,
-                undo_seconds=0,
-            )
-            for status in (Status.ACTED, Status.REPLIED):
-                tickets.move(session, ticket, status, actor=PROGRAM, seen=ticket.version)
+            answered(session, ticket, wrong, by="mallory")
     with open_session.reading() as session:
         before = versions.serving(session)
     print(f"poisoned: {retrained(open_session, school)}", flush=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from db import customers, decisions, erasure, knowledge, lessons, notes, outbox, retrainings, tickets, trail
+from db import customers, decisions, erasure, knowledge, lessons, notes, outbox, passages, retrainings, tickets, trail
 from db.drafts import Draft
 from db.erasure import CannotForget
 from db.lifecycle import PROGRAM, Status
@@ -87,7 +87,7 @@ def desk(open_session: OpenSession) -> OpenSession:
             )
             session.add(page)
             knowledge.keep_version(session, page, by="mia")
-            knowledge.cut_into(session, page, [("", page.text)])
+            passages.cut_into(session, page, [("", page.text)])
     while trail.seal_next(open_session, KEY):
         pass
     return open_session

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from builders import QUESTION
 
-from db import decisions, knowledge, tickets
+from db import decisions, knowledge, passages, tickets
 from db.knowledge import UnusablePage
 from db.lifecycle import PROGRAM, Status
 from db.models import Page, PageVersion
@@ -15,7 +15,7 @@ from db.session import OpenSession
 def written(open_session: OpenSession, title: str, body: str, **more: str) -> int:
     with open_session() as session:
         page = knowledge.write(session, title=title, body=body, by="mia", **more)  # type: ignore[arg-type]
-        knowledge.cut_into(session, page, [(one[:5], one) for one in body.split("\n\n")])
+        passages.cut_into(session, page, [(one[:5], one) for one in body.split("\n\n")])
         return page.id
 
 
@@ -49,19 +49,19 @@ def test_passages_are_found_by_their_words_in_any_form(open_session: OpenSession
     written(open_session, "Halle", "Die Halle kostet abends mehr.")
 
     with open_session.reading() as session:
-        found = knowledge.by_words(session, "Was müssen Gästen zahlen? '); DROP TABLE pages; \"*", 5)
+        found = passages.by_words(session, "Was müssen Gästen zahlen? '); DROP TABLE pages; \"*", 5)
         assert len(found) == 2
         assert found[0][1] > found[1][1] > 0
-        pages = knowledge.passages(session, [number for number, _ in found])
+        pages = passages.numbered(session, [number for number, _ in found])
         assert {one.page_id for one in pages.values()} == {guests}
-        assert knowledge.by_words(session, "the and of", 5) == []
-        assert knowledge.by_words(session, "", 5) == []
+        assert passages.by_words(session, "the and of", 5) == []
+        assert passages.by_words(session, "", 5) == []
 
 
 def test_both_databases_weigh_words_alike(open_session: OpenSession) -> None:
     written(open_session, "One", "apple banana apple\n\ncherry\n\nbanana date elder fig")
     with open_session.reading() as session:
-        found = knowledge.by_words(session, "apple cherry banana", 5)
+        found = passages.by_words(session, "apple cherry banana", 5)
         assert [round(score, 2) for _, score in found] == pytest.approx([0.79, 0.78, 0.0], abs=0.02)
 
 
@@ -70,12 +70,12 @@ def test_a_page_that_is_taken_out_is_found_no_more_and_again_when_put_back(open_
     with open_session() as session:
         page = knowledge.get(session, number)
         knowledge.set_there(session, page, there=False, by="mia")
-        assert knowledge.to_cut(session) is page
-        knowledge.cut_into(session, page, [("", "Clay.")])
-        assert knowledge.by_words(session, "clay", 5) == []
-        assert knowledge.to_cut(session) is None
+        assert passages.to_cut(session) is page
+        passages.cut_into(session, page, [("", "Clay.")])
+        assert passages.by_words(session, "clay", 5) == []
+        assert passages.to_cut(session) is None
         knowledge.set_there(session, page, there=True, by="mia")
-        assert knowledge.to_cut(session) is page
+        assert passages.to_cut(session) is page
 
 
 def test_the_desks_folder_is_followed_until_a_person_edits(open_session: OpenSession, tmp_path: Path) -> None:
@@ -134,10 +134,10 @@ def test_a_web_page_that_is_saved_again_is_fetched_again_and_the_same_text_is_no
 
 def test_signed_answers_that_say_more_than_the_pages_become_knowledge(open_session: OpenSession) -> None:
     new_words = QUESTION.with_reply("Hi Anna,\n\nthe ball machine costs five euros an hour.")
-    for answer, passages in [(new_words, []), (QUESTION, []), (new_words, [])]:
+    for answer, shown in [(new_words, []), (QUESTION, []), (new_words, [])]:
         with open_session() as session:
             ticket = tickets.open_by_hand(session, by="mia", subject="Machine?", body="How?", from_email="a@b.example")
-            tickets.propose(session, ticket, QUESTION, made_by={"sources": passages})
+            tickets.propose(session, ticket, QUESTION, made_by={"sources": shown})
             ticket.lesson = {"learn": ticket.id != 3}
             decisions.approve(
                 session, ticket, answer, action=None, reply_to="a@b.example", by="mia", seen=ticket.version, undo_seconds=0
