@@ -1,5 +1,7 @@
-"""The line to an IMAP server under imaplib2: TLS that is verified, and reading and sending that never block each other."""
+"""The line to an IMAP server under imaplib2: verified TLS, reading and sending that never block each other, mails in one piece."""
 
+import queue
+import re
 import select
 import socket
 import ssl
@@ -9,6 +11,7 @@ from typing import Any
 import imaplib2
 
 TIMEOUT = 30  # seconds for any command; without it imaplib2 may wait for ever
+LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")  # at the end of a line: so many bytes follow
 WAITS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
 
@@ -17,6 +20,30 @@ class Quiet:
 
     def write(self, words: str) -> None: ...
     def flush(self) -> None: ...
+
+
+class Whole(queue.SimpleQueue[Any]):
+    """What imaplib2's reader hands to its handler, line by line; here a literal (RFC 9051, 4.3), such as a mail, is one piece.
+
+    Between those two threads a thousand lines of an attachment are a thousand locks.
+    """
+
+    def __init__(self) -> None:
+        self.left = 0  # bytes of the literal that are still to come
+        self.come: list[bytes] = []
+
+    def put(self, line: Any, block: bool = True, timeout: float | None = None) -> None:
+        if self.left and isinstance(line, bytes):
+            self.come.append(line[: self.left])
+            self.left, line = max(0, self.left - len(line)), line[self.left :]
+            if self.left:
+                return
+            super().put(b"".join(self.come))
+            self.come = []
+        if line != b"":
+            announced = LITERAL.search(line) if isinstance(line, bytes) else None
+            self.left = int(announced[1]) if announced else 0
+            super().put(line)
 
 
 class Verified:
@@ -33,6 +60,15 @@ class Verified:
     read_fd: int
     guard: threading.Lock
     context: ssl.SSLContext
+
+    @property
+    def inq(self) -> Whole:
+        """Between imaplib2's reader and its handler."""
+        return self._whole
+
+    @inq.setter
+    def inq(self, ignored: object) -> None:
+        self._whole = Whole()
 
     def _init_debug(self, *ignored: object) -> None:
         """imaplib2 writes its last twenty commands to stderr at every hang-up; nobody wants them there."""

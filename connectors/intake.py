@@ -74,12 +74,8 @@ def read_here(raws: Sequence[bytes]) -> list[ParsedMail | str]:
     return [parse_mail(raw) for raw in raws]
 
 
-def take_in(
-    open_session: OpenSession, mailbox: Mailbox, parse: Parser = read_here, settings: MailSettings | None = None
-) -> bool:
-    """Store new mails, or read stored ones. Return False when the mailbox holds nothing new."""
-    if read_next(open_session, parse, settings or MailSettings()):
-        return True
+def take_in(open_session: OpenSession, mailbox: Mailbox) -> bool:
+    """Store the next mails, unread. Return False when the mailbox holds nothing new."""
     with open_session.reading() as session:
         cursor = mails.cursor_of(session, mailbox.name)
         uidvalidity, last_uid = cursor.uidvalidity, cursor.last_uid
@@ -187,7 +183,7 @@ def keep_all(open_session: OpenSession, read: Read, settings: MailSettings) -> N
 def keep_together(open_session: OpenSession, read: Read, settings: MailSettings) -> None:
     """In one transaction, and with few statements: rows are written together at its end."""
     with open_session() as session, session.no_autoflush:
-        stored = {mail.id: mail for mail in mails.named(session, [mail_id for mail_id, _ in read])}
+        stored = {mail.id: mail for mail in mails.to_fill(session, [mail_id for mail_id, _ in read])}
         parsed = [found for _, found in read if not isinstance(found, str)]
         known = mails.Known(session, [name for one in parsed for name in threads.named_by(one)])
         contents: dict[str, bytes] = {}

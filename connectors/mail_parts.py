@@ -3,6 +3,7 @@
 import binascii
 import quopri
 import re
+import string
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 
@@ -14,7 +15,7 @@ TYPE = re.compile(r"^\s*([\w.+-]+/[\w.+-]+)")
 COMMENT = re.compile(r"\([^()]{0,500}\)")
 SOFT_BREAK = re.compile(rb"=[ \t]+\r?\n")
 IN_WORDS = re.compile(rb"[A-Za-z,.:]{2} [A-Za-z]")  # a space between words: base64 has none
-NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
+NOT_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/="))
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -66,9 +67,9 @@ def from_base64(raw: bytes) -> bytes:
     coded, border, footer = raw.strip().partition(b"\n\n") if b"\n\n" in raw else raw.strip().partition(b"\r\n\r\n")
     if not IN_WORDS.search(footer):
         coded, border, footer = raw, b"", b""
-    letters = NOT_BASE64.sub(b"", coded)
-    foreign = len(b"".join(coded.split())) - len(letters)
-    if foreign > max(8, len(coded) // 50) or len(IN_WORDS.findall(coded)) > 2:
+    letters = coded.translate(None, delete=NOT_BASE64)
+    foreign = len(coded.translate(None, delete=b" \t\n\r\f\v")) - len(letters)
+    if foreign > max(8, len(coded) // 50) or (b" " in coded and len(IN_WORDS.findall(coded)) > 2):
         return raw
     letters = letters.rstrip(b"=")
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]

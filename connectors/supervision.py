@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connectors.demo import DemoMailbox
 from connectors.imap import ImapMailbox
-from connectors.intake import Mailbox, Parser, take_in
+from connectors.intake import Mailbox, take_in
 from connectors.mailboxes import opened, wanted
 from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected
 from connectors.settings import MailSettings
@@ -27,7 +27,6 @@ class Mailboxes:
     open_session: OpenSession
     settings: MailSettings
     vault: Vault
-    parse: Parser
     demo: Path | None = None  # the folder of the demo's mails
     mailer: Callable[[], Mailer | None] = lambda: None
     tell: str = ""  # who is told when a mailbox is locked out
@@ -66,7 +65,7 @@ class Mailboxes:
     def start(self, name: str, settings: MailSettings, mailbox: Mailbox) -> None:
         loop = Loop(
             f"mail {mailbox.name}",
-            lambda: take_in(self.open_session, mailbox, self.parse, settings),
+            lambda: take_in(self.open_session, mailbox),
             mailbox.wait,
         )
         self.running[name] = settings, mailbox, loop

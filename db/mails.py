@@ -88,9 +88,10 @@ def read_again(session: Session, mail_id: int) -> None:
         mail.problem, mail.read = "", False
 
 
-def named(session: Session, mail_ids: Sequence[int]) -> Sequence[Mail]:
-    """Those mails, asked for together."""
-    return session.scalars(select(Mail).where(Mail.id.in_(mail_ids))).all()
+def to_fill(session: Session, mail_ids: Sequence[int]) -> Sequence[Mail]:
+    """Those mails, asked for together, without what is about to be written: rows that set the same columns go together."""
+    known = load_only(Mail.id, Mail.read, Mail.mailbox, Mail.stored_at, Mail.notices)
+    return session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).options(known)).all()
 
 
 def get(session: Session, mail_id: int) -> Mail:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from ai.prompt import MailText
 from connectors.identity import Identity
-from connectors.intake import Fetched
+from connectors.intake import Fetched, Mailbox, Parser, read_here, read_next, take_in
 from connectors.mail_parsing import Mail, parse_mail
+from connectors.settings import MailSettings
 from db.desk import Desk, load_desk
 from db.drafts import Draft
 from db.migrate import migrate
@@ -30,6 +31,13 @@ def database(folder: Path) -> OpenSession:
 
 def tennis() -> Desk:
     return load_desk("tennis")
+
+
+def taken_in(
+    open_session: OpenSession, mailbox: Mailbox, parse: Parser = read_here, settings: MailSettings | None = None
+) -> bool:
+    """Both steps of a mail's way in, in one thread: read what is stored, else store what is new."""
+    return read_next(open_session, parse, settings or MailSettings()) or take_in(open_session, mailbox)
 
 
 def mail_text(body: str, subject: str = "Hello", name: str = "Anna Kowalczyk") -> MailText:

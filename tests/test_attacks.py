@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import tennis
+from builders import taken_in, tennis
 from fakes import ANNA, FakeClub, FakeMailbox, FakeMailer, FakeModel
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -26,7 +26,6 @@ from ai.drafting import draft_next
 from ai.model.client import LocalModel
 from connectors.codes import code_next
 from connectors.identity import identity_of
-from connectors.intake import take_in
 from connectors.mail_parsing import Mail as ParsedMail
 from connectors.mail_parsing import parse_mail
 from connectors.replies import reply_next
@@ -69,7 +68,7 @@ class Desk:
     def __init__(self, open_session: OpenSession, attack: dict[str, Any], model: Any) -> None:
         self.open_session, self.desk = open_session, tennis()
         self.club, self.mailer = FakeClub(members=[ANNA, OLIVER, FORTY]), FakeMailer()
-        while take_in(open_session, FakeMailbox([raw_of(attack)]), read_checked):
+        while taken_in(open_session, FakeMailbox([raw_of(attack)]), read_checked):
             pass
         for _ in range(3):
             draft_next(open_session, self.desk, model)

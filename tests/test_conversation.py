@@ -6,12 +6,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from builders import QUESTION, database, tennis
+from builders import QUESTION, database, taken_in, tennis
 from pydantic import SecretStr
 from servers import Dovecot, Sink, why_not
 
 from connectors.imap import ImapMailbox
-from connectors.intake import take_in
 from connectors.replies import reply_next
 from connectors.settings import MailSettings, SmtpSettings
 from connectors.smtp import SmtpMailer
@@ -75,7 +74,7 @@ def test_a_conversation_of_three_is_one_ticket_and_one_thread(dovecot: Dovecot, 
         dovecot.deliver(raw)
         if keep:
             dovecot.deliver(raw, "anna")  # her own copy
-        while take_in(open_session, box):
+        while taken_in(open_session, box):
             pass
 
     with Sink(pass_on=dovecot) as sink:

@@ -1,12 +1,11 @@
 """One mail through the whole house: mail, ticket, draft, review, action, reply."""
 
-from builders import RESET, raw_mail, read_verified, words_of
+from builders import RESET, raw_mail, read_verified, taken_in, words_of
 from fakes import ANNA, FakeClub, FakeMailbox, FakeMailer, FakeModel
 
 from actions.checking import check_next
 from actions.dispatch import act_next
 from ai.drafting import draft_next
-from connectors.intake import take_in
 from connectors.replies import reply_next
 from db import decisions, tickets
 from db.desk import Desk
@@ -18,7 +17,7 @@ def test_a_mail_walks_through_the_house_once(open_session: OpenSession, desk: De
     mailbox, model = FakeMailbox([raw_mail()]), FakeModel([RESET])
     club, mailer = FakeClub(members=[ANNA]), FakeMailer()
 
-    while take_in(open_session, mailbox, read_verified):
+    while taken_in(open_session, mailbox, read_verified):
         pass
     draft_next(open_session, desk, model)
     check_next(open_session, desk, club)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from builders import QUESTION, RESET, database, raw_mail, read_verified, tennis
+from builders import QUESTION, RESET, database, raw_mail, read_verified, taken_in, tennis
 from fakes import ANNA, FakeClub, FakeMailbox
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -25,7 +25,6 @@ from sqlalchemy import text
 
 from actions.dispatch import act_next
 from actions.outcomes import OutcomeUnknown, Refused, Unreachable
-from connectors.intake import take_in
 from connectors.replies import MaybeSent, NotSent, Rejected, reply_next
 from db import decisions, tickets, trail
 from db.decisions import NothingStuck, TooLate
@@ -101,7 +100,7 @@ class Life(RuleBasedStateMachine):
         self.take_in()
 
     def take_in(self) -> None:
-        while take_in(self.open_session, FakeMailbox(self.mails), read_verified):
+        while taken_in(self.open_session, FakeMailbox(self.mails), read_verified):
             pass
 
     def status(self) -> Status:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from builders import QUESTION, RESET, raw_mail, read_verified
+from builders import QUESTION, RESET, raw_mail, read_verified, taken_in
 from fakes import ANNA, FakeClub, FakeMailbox, FakePreCheck
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -18,7 +18,6 @@ from sqlalchemy.exc import OperationalError
 
 from actions.dispatch import act_next
 from actions.http import HttpClub
-from connectors.intake import take_in
 from connectors.replies import reply_next
 from connectors.settings import SmtpSettings
 from connectors.smtp import SmtpMailer
@@ -69,7 +68,7 @@ def client_of(open_session: OpenSession, desk: Desk) -> TestClient:
 
 
 def take_all(open_session: OpenSession, mailbox: FakeMailbox) -> None:
-    while take_in(open_session, mailbox, read_verified):
+    while taken_in(open_session, mailbox, read_verified):
         pass
 
 
@@ -78,7 +77,7 @@ def test_a_full_disk_stops_the_intake_and_loses_no_mail(
 ) -> None:
     mailbox = FakeMailbox(MAILS)
     for _ in range(6):
-        take_in(open_session, mailbox, read_verified)
+        taken_in(open_session, mailbox, read_verified)
     full(True)
 
     with pytest.raises(OperationalError, match="full"):
@@ -136,7 +135,7 @@ def test_a_locked_database_refuses_in_words_and_works_again(open_session: OpenSe
 
 
 def approved(open_session: OpenSession, with_action: bool = True) -> None:
-    while take_in(open_session, FakeMailbox([raw_mail()]), read_verified):
+    while taken_in(open_session, FakeMailbox([raw_mail()]), read_verified):
         pass
     with open_session() as session:
         ticket = tickets.get(session, 1)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from builders import QUESTION, RESET, raw_mail
+from builders import QUESTION, RESET, raw_mail, taken_in
 from fakes import FakeMailbox, FakeModel
 
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.knowledge import Passage
 from ai.library import Found
-from connectors.intake import take_in
 from db import parts, tickets, trials, versions
 from db.desk import Desk
 from db.drafts import Draft
@@ -18,7 +17,7 @@ from db.session import OpenSession
 
 def take(open_session: OpenSession, raw: bytes | None = None) -> None:
     mailbox = FakeMailbox([raw or raw_mail()])
-    while take_in(open_session, mailbox):
+    while taken_in(open_session, mailbox):
         pass
 
 

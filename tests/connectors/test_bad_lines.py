@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import database, raw_mail
+from builders import database, raw_mail, taken_in
 from pydantic import SecretStr
 from servers import Dovecot, free_port, why_not
 
 from connectors import imap_line
 from connectors.imap import ImapMailbox
-from connectors.intake import MailboxDown, take_in
+from connectors.intake import MailboxDown
 from connectors.settings import MailSettings
 from db.models import Mail, Ticket
 
@@ -103,7 +103,7 @@ def test_a_line_that_drops_in_mid_fetch_loses_and_doubles_nothing(line: Line, tm
     while fetched < MAILS and drops < 200:
         line.drops_after = chance.randrange(300, 60_000) if drops < 15 else None
         try:
-            while take_in(open_session, box):
+            while taken_in(open_session, box):
                 pass
         except MailboxDown:
             drops += 1
@@ -123,7 +123,7 @@ def test_a_slow_line_is_waited_for(line: Line, tmp_path: Path) -> None:
     open_session, box = database(tmp_path), mailbox(line)
     line.pause = 0.02
 
-    while take_in(open_session, box):
+    while taken_in(open_session, box):
         pass
     box.hang_up()
 
@@ -136,18 +136,18 @@ def test_a_server_that_goes_silent_is_noticed_and_left(
 ) -> None:
     monkeypatch.setattr(imap_line, "TIMEOUT", 6)
     open_session, box = database(tmp_path), mailbox(line)
-    assert take_in(open_session, box)
+    assert taken_in(open_session, box)
 
     def goes_on() -> None:
         for _ in range(10):
-            take_in(open_session, box)
+            taken_in(open_session, box)
             box.wait()
 
     line.silent = True
     with pytest.raises(MailboxDown):
         goes_on()
     line.silent = False
-    while take_in(open_session, box):
+    while taken_in(open_session, box):
         pass
     box.hang_up()
 

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from builders import RESET, raw_mail, words_of
+from builders import RESET, raw_mail, taken_in, words_of
 from fakes import FakeMailbox, FakeMailer
 
 from connectors.codes import code_next
-from connectors.intake import take_in
 from connectors.replies import MaybeSent, NotSent
 from db import confirmations, tickets
 from db.desk import Desk
@@ -20,7 +19,7 @@ FIRST = raw_mail(sender="Anna <anna@freemail.example>")
 
 def asked_for(open_session: OpenSession) -> None:
     """A ticket in review, and a code that is promised to the address on file."""
-    while take_in(open_session, FakeMailbox([FIRST])):
+    while taken_in(open_session, FakeMailbox([FIRST])):
         pass
     with open_session() as session:
         ticket = tickets.get(session, 1)
@@ -38,7 +37,7 @@ def answer(open_session: OpenSession, words: str, number: int = 2) -> None:
         sent = session.query(Mail).filter(Mail.outgoing).one()
     more = f"In-Reply-To: <{sent.message_id}>\r\n"
     raw = raw_mail(words, sender=f"Anna <{OWN}>", message_id=f"{number}@kowalczyk.example", more=more)
-    while take_in(open_session, FakeMailbox([FIRST, *[raw] * (number - 1)])):
+    while taken_in(open_session, FakeMailbox([FIRST, *[raw] * (number - 1)])):
         pass
 
 
@@ -131,7 +130,7 @@ def test_trust_ends_with_the_next_mail_whatever_the_ticket_is_about_to_do(open_s
 
     again = raw_mail("And now my other account", sender="Anna <anna@freemail.example>", message_id="7@x.example")
     more = again.replace(b"Subject:", b"In-Reply-To: <one@kowalczyk.example>\r\nSubject:", 1)
-    while take_in(open_session, FakeMailbox([FIRST, more])):
+    while taken_in(open_session, FakeMailbox([FIRST, more])):
         pass
 
     with open_session.reading() as session:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from builders import raw_mail
+from builders import raw_mail, taken_in
 from pydantic import SecretStr
 from servers import Dovecot, why_not
 
 from connectors.imap import ImapMailbox
-from connectors.intake import MailboxDown, take_in
+from connectors.intake import MailboxDown
 from connectors.settings import MailSettings
 from db.models import Ticket
 from db.session import OpenSession
@@ -56,7 +56,7 @@ def mailbox_of(server: Dovecot, **changes: object) -> ImapMailbox:
 
 
 def take_all(open_session: OpenSession, mailbox: ImapMailbox) -> int:
-    while take_in(open_session, mailbox):
+    while taken_in(open_session, mailbox):
         pass
     with open_session.reading() as session:
         return session.query(Ticket).count()
@@ -102,7 +102,7 @@ def test_a_server_that_dies_is_reported_and_found_again(dovecot: Dovecot, open_s
 
     dovecot.stop(signal.SIGKILL)
     with pytest.raises(MailboxDown, match=r"cannot be read|Nothing listens"):
-        take_in(open_session, mailbox)
+        taken_in(open_session, mailbox)
     dovecot.start()
     dovecot.deliver(number(2))
 
@@ -150,7 +150,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     port = secure.imaps if security == "tls" else secure.imap
 
     with pytest.raises(MailboxDown, match="certificate"):
-        take_in(open_session, mailbox_of(secure, port=port, security=security))
+        taken_in(open_session, mailbox_of(secure, port=port, security=security))
 
 
 def test_a_certificate_of_another_host_is_refused(secure: Dovecot, open_session: OpenSession) -> None:
@@ -159,12 +159,12 @@ def test_a_certificate_of_another_host_is_refused(secure: Dovecot, open_session:
     )
 
     with pytest.raises(MailboxDown, match="certificate"):
-        take_in(open_session, other)
+        taken_in(open_session, other)
 
 
 def test_a_wrong_password_is_said_in_words(dovecot: Dovecot, open_session: OpenSession) -> None:
     with pytest.raises(MailboxDown, match="refuses user office or the password"):
-        take_in(open_session, mailbox_of(dovecot, password=SecretStr("wrong")))
+        taken_in(open_session, mailbox_of(dovecot, password=SecretStr("wrong")))
 
 
 def test_of_an_oversized_mail_the_headers_are_kept(dovecot: Dovecot, open_session: OpenSession) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import RESET, fetched, raw_mail
+from builders import RESET, fetched, raw_mail, taken_in
 from fakes import FakeMailbox
 
 from connectors import intake
-from connectors.intake import Fetched, MailboxDown, take_in
+from connectors.intake import Fetched, MailboxDown
 from connectors.mail_parsing import Mail as ParsedMail
 from connectors.mail_parsing import parse_mail
 from connectors.settings import MailSettings
@@ -20,7 +20,7 @@ from db.session import OpenSession
 
 
 def take_all(open_session: OpenSession, mailbox: FakeMailbox) -> None:
-    while take_in(open_session, mailbox):
+    while taken_in(open_session, mailbox):
         pass
 
 
@@ -85,7 +85,7 @@ def test_an_unreadable_mail_can_be_read_again(open_session: OpenSession) -> None
         return ["The reader died." for _ in raws]
 
     mailbox = FakeMailbox([raw_mail()])
-    while take_in(open_session, mailbox, breaks):
+    while taken_in(open_session, mailbox, breaks):
         pass
     assert all_tickets(open_session) == []
 
@@ -108,7 +108,7 @@ def test_a_mail_that_the_database_refuses_costs_only_itself(open_session: OpenSe
             raw = raw_mail(text, message_id=f"{i}@x.example")
             intake.store(session, "fake", [fetched(raw, i + 1)])
 
-    take_in(open_session, FakeMailbox([]), poisoned)
+    taken_in(open_session, FakeMailbox([]), poisoned)
 
     assert len(all_tickets(open_session)) == 2
     with open_session.reading() as session:
@@ -185,7 +185,7 @@ def test_a_mailbox_that_is_down_says_so_in_the_header(open_session: OpenSession)
             raise MailboxDown("The mailbox cannot be read.")
 
     with pytest.raises(MailboxDown):
-        take_in(open_session, Down([]))
+        taken_in(open_session, Down([]))
 
     with open_session.reading() as session:
         (part,) = parts.all_parts(session)
@@ -283,7 +283,7 @@ def test_an_attachment_over_the_limit_is_listed_and_said(open_session: OpenSessi
     plan = (Path(__file__).parent.parent / "emails" / "attachment.eml").read_bytes()
     mailbox = FakeMailbox([plan])
 
-    while take_in(open_session, mailbox, settings=MailSettings(largest_attachment=5)):
+    while taken_in(open_session, mailbox, settings=MailSettings(largest_attachment=5)):
         pass
 
     with open_session.reading() as session:
@@ -297,7 +297,7 @@ def test_senders_whose_systems_drop_headers_are_grouped_where_the_settings_say_s
     again = raw_mail("It is urgent.", subject="AW: Re: Order 77", message_id="2@x.example")
     other = raw_mail("And this?", subject="Order 78", message_id="3@x.example")
     mailbox = FakeMailbox([first, again, other])
-    while take_in(open_session, mailbox, settings=MailSettings(group_senders="eve@evil.example, @kowalczyk.example")):
+    while taken_in(open_session, mailbox, settings=MailSettings(group_senders="eve@evil.example, @kowalczyk.example")):
         pass
 
     with open_session.reading() as session:

@@ -24,7 +24,7 @@ MAILS, KILLS = int(os.environ.get("MAILS", "400")), int(os.environ.get("KILLS", 
 INTAKE = """
 import sys, time
 from connectors.imap import ImapMailbox
-from connectors.intake import MailboxDown, take_in
+from connectors.intake import MailboxDown
 from connectors.reading import Reader
 from connectors.settings import MailSettings
 from db.session import open_database
@@ -32,7 +32,7 @@ settings = MailSettings(host="localhost", port=int(sys.argv[2]), user="office", 
 box, open_session, reader = ImapMailbox(settings), open_database(sys.argv[1]), Reader()
 while True:
     try:
-        if not take_in(open_session, box, reader, settings):
+        if not taken_in(open_session, box, reader, settings):
             time.sleep(0.05)
     except MailboxDown:
         time.sleep(0.1)

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from aiosmtpd.smtp import AuthResult
-from builders import raw_mail
+from builders import raw_mail, taken_in
 from oauth import OAuthServer, oauth_server
 from pydantic import SecretStr
 from servers import Dovecot, Sink, why_not
 
 from connectors.imap import ImapMailbox
-from connectors.intake import MailboxDown, take_in
+from connectors.intake import MailboxDown
 from connectors.oauth import SignInNeeded, Tokens, TokenServerDown
 from connectors.replies import POLICY, NotSent
 from connectors.settings import MailSettings, SmtpSettings
@@ -60,7 +60,7 @@ def count(open_session: OpenSession) -> int:
 
 
 def take_all(open_session: OpenSession, box: ImapMailbox) -> None:
-    while take_in(open_session, box):
+    while taken_in(open_session, box):
         pass
 
 
@@ -123,7 +123,7 @@ def test_a_consent_that_ended_locks_the_mailbox_and_says_so(
 
     for _ in range(2):  # the token that is refused first, then the one that cannot be renewed
         with pytest.raises(MailboxDown) as caught:
-            take_in(open_session, box)
+            taken_in(open_session, box)
 
     assert caught.value.sign_in
     assert "has ended" in str(caught.value)

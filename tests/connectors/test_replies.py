@@ -4,10 +4,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from builders import QUESTION, RESET, raw_mail, words_of
+from builders import QUESTION, RESET, raw_mail, taken_in, words_of
 from fakes import FakeMailbox, FakeMailer
 
-from connectors.intake import take_in
 from connectors.mail_parsing import parse_mail
 from connectors.replies import MaybeSent, NotSent, Rejected, reply_next
 from connectors.settings import SmtpSettings
@@ -24,7 +23,7 @@ LONG_ID = "a" * 150 + "@mail.example"
 def acted(open_session: OpenSession, answer: Draft = RESET, raw: bytes | None = None) -> None:
     """A ticket whose action is done and whose reply is due."""
     mailbox = FakeMailbox([raw or raw_mail(more=f"References: <first@mail.example> <{LONG_ID}>\r\n")])
-    while take_in(open_session, mailbox):
+    while taken_in(open_session, mailbox):
         pass
     with open_session() as session:
         ticket = tickets.get(session, 1)
@@ -223,7 +222,7 @@ def test_a_token_in_our_address_finds_the_ticket_where_headers_are_lost(open_ses
         answer(address, "eve@evil.example", 3),
         answer(address.replace(token, "0" * 16), "anna@kowalczyk.example", 4),
     ]
-    while take_in(open_session, mailbox):
+    while taken_in(open_session, mailbox):
         pass
 
     with open_session.reading() as session:

@@ -10,11 +10,12 @@ from fakes import FakeMailer
 from pydantic import SecretStr
 from servers import Dovecot, free_port, why_not
 
-from connectors.intake import read_here
+from connectors.intake import read_here, read_next
 from connectors.mailboxes import Office
 from connectors.settings import MailSettings
 from connectors.supervision import Mailboxes
 from db import mailboxes, parts
+from db.loop import Loop
 from db.models import Mail
 from db.session import OpenSession
 from db.vault import Vault
@@ -42,10 +43,11 @@ def house(dovecot: Dovecot, open_session: OpenSession, tmp_path: Path) -> Iterat
         }
     )
     mailer = FakeMailer()
-    made = Mailboxes(
-        open_session, settings, Vault(tmp_path), read_here, mailer=lambda: mailer, tell="admin@club.example"
-    )
+    made = Mailboxes(open_session, settings, Vault(tmp_path), mailer=lambda: mailer, tell="admin@club.example")
+    reading = Loop("reading", lambda: read_next(open_session, read_here, settings), lambda: time.sleep(0.05))
+    reading.start()
     yield made
+    reading.stopping.set()
     for name in list(made.running):
         made.stop(name)
     time.sleep(0.2)
@@ -159,7 +161,7 @@ def test_trying_a_mailbox_explains_what_is_wrong(house: Mailboxes, dovecot: Dove
 def test_of_two_processes_one_reads_a_mailbox_and_the_other_goes_on_when_it_is_gone(
     house: Mailboxes, dovecot: Dovecot
 ) -> None:
-    other = Mailboxes(house.open_session, house.settings, house.vault, read_here, owner="far-away:2")
+    other = Mailboxes(house.open_session, house.settings, house.vault, owner="far-away:2")
     house.look()
     other.look()
     assert (len(house.running), len(other.running)) == (1, 0)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 
 import pytest
-from builders import fetched, raw_mail
+from builders import fetched, raw_mail, taken_in
 from fakes import FakeMailbox
 from pages import FORM, Pages
 
 from connectors import intake
-from connectors.intake import take_in
 from connectors.mail_parsing import Mail as ParsedMail
 from db import mails
 from db.models import Mail, Ticket
@@ -37,7 +36,7 @@ def letter() -> bytes:
 def arrived(pages: Pages) -> int:
     """The number of the mail."""
     mailbox = FakeMailbox([letter()])
-    while take_in(pages.open_session, mailbox):
+    while taken_in(pages.open_session, mailbox):
         pass
     with pages.open_session.reading() as session:
         return int(session.query(Mail.id).filter(Mail.message_id == "look@evil.example").scalar())
@@ -102,14 +101,14 @@ def test_an_unreadable_mail_is_listed_and_read_again(pages: Pages) -> None:
 
     with pages.open_session() as session:
         intake.store(session, "fake", [fetched(raw_mail("at last", message_id="9@x.example"))])
-    take_in(pages.open_session, FakeMailbox([]), dies)
+    taken_in(pages.open_session, FakeMailbox([]), dies)
     page = pages.client.get("/unreadable").text
     assert "Reading it takes more than 20 seconds." in page
     with pages.open_session.reading() as session:
         (bad,) = mails.unreadable(session)
 
     assert pages.client.post(f"/mails/{bad.id}/reading", headers=FORM).headers["location"] == "/unreadable"
-    take_in(pages.open_session, FakeMailbox([]))
+    taken_in(pages.open_session, FakeMailbox([]))
 
     assert "Every mail could be read." in pages.client.get("/unreadable").text
     with pages.open_session.reading() as session:
@@ -119,7 +118,7 @@ def test_an_unreadable_mail_is_listed_and_read_again(pages: Pages) -> None:
 def test_spam_is_dismissed_in_bulk_or_let_in(pages: Pages) -> None:
     spam = [raw_mail(f"buy {i}", message_id=f"{i}@shop.example", more="X-Spam-Flag: YES\r\n") for i in range(3)]
     mailbox = FakeMailbox(spam)
-    while take_in(pages.open_session, mailbox):
+    while taken_in(pages.open_session, mailbox):
         pass
     assert "Dismiss all 3" in pages.client.get("/tickets?view=spam").text
 
