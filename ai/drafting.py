@@ -13,7 +13,7 @@ from ai.prompt import MailText
 from ai.registry import BASE_ALONE
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
-from db import parts, tickets, trials, versions
+from db import parts, tickets, trials, versions, wording
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
@@ -100,7 +100,8 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
 def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: Written) -> None:
     """Raise UnusableOutput."""
     question = tickets.newest_question(ticket)
-    found = weighed(asked, written, desk, (question.said or question.text) if question else asked.mail.body)
+    speaks = wording.current(session, desk)
+    found = weighed(asked, written, speaks, (question.said or question.text) if question else asked.mail.body)
     has_orders = question is not None and question.orders != ""  # in a subject or hidden text too, unlike the signs
     talks = [TALKS_TO_US] if has_orders and TALKS_TO_US not in found.reasons else []
     instead_of = written.made_by.get("instead_of")
@@ -142,7 +143,7 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Li
         trial, found = trials.waiting_for_shadow(session, 1)
         if trial is None or not found:
             return False
-        folder = versions.folder_for(session, trial.version)
+        folder, speaks = versions.folder_for(session, trial.version), wording.current(session, desk)
         waiting = [Waiting(ticket.id, ticket.version, asked_of(ticket, folder)) for ticket in found]
         trial_id = trial.id
     if library is not None:
@@ -153,7 +154,7 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Li
         one = waiting[place]
         try:
             body = one.asked.mail.body
-            draft = weighed(one.asked, news, desk, body).draft if isinstance(news, Written) else None
+            draft = weighed(one.asked, news, speaks, body).draft if isinstance(news, Written) else None
         except UnusableOutput:
             draft = None
         with open_session() as session:

@@ -9,7 +9,7 @@ from ai.parsing import UnusableOutput
 from ai.prompt import MailText
 from ai.weighing import name_of, weighed
 from ai.written import Question, Undrafted, Written
-from db import versions
+from db import versions, wording
 from db.desk import Desk
 from db.plans import NoAnswer
 from db.playground import Play, Played
@@ -67,7 +67,9 @@ class Playground:
             passes=news.passes,
         )
         try:
-            found = weighed(asked, news, self.desk, asked.mail.body)
+            with self.open_session.reading() as session:
+                desk = wording.current(session, self.desk)
+            found = weighed(asked, news, desk, asked.mail.body)
         except UnusableOutput as problem:
             return replace(said, problem=f"The draft cannot be used: {problem}")
         return replace(

@@ -13,7 +13,7 @@ from ai.parsing import UnusableOutput
 from ai.prompt import MailText
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, News, Question, Undrafted, Written
-from db import versions
+from db import versions, wording
 from db.desk import Desk
 from db.knowledge import FOR_ANYBODY
 from db.plans import NoAnswer
@@ -72,7 +72,9 @@ class Triage:
         if not isinstance(news, Written):
             raise NoAnswer(news.problem if isinstance(news, Undrafted) else "The model gave no draft.")
         try:
-            found = weighed(one.question, news, self.desk, one.question.mail.body)
+            with self.open_session.reading() as session:
+                desk = wording.current(session, self.desk)
+            found = weighed(one.question, news, desk, one.question.mail.body)
         except UnusableOutput as problem:
             raise NoAnswer(f"The model's draft cannot be used: {problem}") from problem
         began, decided = moments

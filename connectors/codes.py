@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
 from connectors.replies import POLICY, Mailer, send_apart, subject_of
-from db import tickets
+from db import tickets, wording
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -27,7 +27,7 @@ def code_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     """Send one promised code. Return False when there is none due."""
 
     def composed(session: Session, ticket: Ticket, row: Promise) -> EmailMessage:
-        return compose(ticket, row, desk, mailer.sender)
+        return compose(ticket, row, wording.current(session, desk), mailer.sender)
 
     return send_apart(open_session, mailer, "code", composed, what="The code", when=Status.IN_REVIEW)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
 from connectors.replies import POLICY, Mailer, introduction, send_apart
-from db import mails
+from db import mails, wording
 from db.desk import Desk
 from db.models import Mail, Promise, Ticket, now
 from db.session import OpenSession
@@ -27,7 +27,7 @@ def letter_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
 def compose(session: Session, ticket: Ticket, row: Promise, desk: Desk, sender: str) -> EmailMessage:
     """Our words, the mail as text, and the mail itself as it came."""
     passed_on = session.get_one(Mail, row.payload["mail_id"])
-    message = EmailMessage(policy=POLICY)
+    message, desk = EmailMessage(policy=POLICY), wording.current(session, desk)
     message["From"], message["To"] = formataddr((desk.title, sender)), row.payload["to"]
     if row.payload.get("cc"):
         message["Cc"] = row.payload["cc"]

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
 from connectors.replies import POLICY, Mailer, MaybeSent, NotSent, Rejected
-from db import notices
+from db import notices, wording
 from db.desk import Desk
 from db.models import Notice, now
 from db.session import OpenSession
@@ -24,7 +24,7 @@ def notice_next(open_session: OpenSession, desk: Desk, mailer: Mailer, public_ur
         taken = notices.claim_mail(session, person_id)
         if not taken:
             return True  # another process was first
-        message = compose(taken, desk, mailer.sender, public_url)
+        message = compose(taken, wording.current(session, desk), mailer.sender, public_url)
     try:
         mailer.send(message, to=[taken[0].person.email], leaves=lambda: None)
     except NotSent as problem:

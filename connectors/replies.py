@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER, WITHOUT_ID
 from connectors.settings import SmtpSettings
-from db import decisions, mails, outbox, parts, tickets
+from db import decisions, mails, outbox, parts, tickets, wording
 from db.desk import Desk
 from db.drafts import UnfilledReply, fill
 from db.letters import recipients_in
@@ -87,7 +87,7 @@ def compose(
     action = outbox.latest(ticket, "action")
     values = (action.result or {}).get("values", {}) if action else {}
     question = session.get(Mail, row.payload["mail_id"]) if row.payload.get("mail_id") else None
-    message = EmailMessage(policy=POLICY)
+    message, desk = EmailMessage(policy=POLICY), wording.current(session, desk)
     message["From"] = formataddr((desk.title, sender))
     message["To"] = row.payload["to"]
     if row.payload.get("cc"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated, Any, cast
 
@@ -21,6 +21,7 @@ from db.models import Person, Ticket, now
 from db.models.people import initials_of
 from db.session import OpenSession
 from db.vault import Vault
+from db.wording import Said
 
 COOKIE = "courtdesk"
 
@@ -50,6 +51,13 @@ class House:
     secret: str = ""  # by which the same person becomes the same invention
     lan_allow: tuple[str, ...] = ()  # what of the own network webhooks may call
     throttle: Throttle = field(default_factory=Throttle)
+    said: Said = field(default_factory=Said)
+
+    def as_set(self) -> "House":
+        """With what an admin has set in the browser."""
+        wording = self.said.now(self.open_session)
+        seconds = self.undo_seconds if wording.undo_seconds is None else wording.undo_seconds
+        return replace(self, desk=wording.of(self.desk), undo_seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class SignInNeeded(Exception):
 
 
 def get_house(request: Request) -> House:
-    return cast(House, request.app.state.house)
+    return cast(House, request.app.state.house).as_set()
 
 
 def get_reading(request: Request, house: Annotated[House, Depends(get_house)]) -> Iterator[Session]:

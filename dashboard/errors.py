@@ -46,6 +46,7 @@ from db.vault import LostKey
 from db.versions import NoSuchVersion
 from db.votes import NoSuchVote
 from db.webhooks import UnusableWebhook
+from db.wording import UnusableWording
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ STATUSES: dict[type[Exception], int] = {
     CannotJoin: 422,
     UnusableRule: 422,
     UnusableTarget: 422,
+    UnusableWording: 422,
     NoSuchVote: 404,
     ForbiddenMove: 409,
     Refusal: 422,

@@ -1,4 +1,4 @@
-"""What an admin chooses for the whole desk: until when answers are due, and whether customers are asked how it was."""
+"""What an admin chooses for the whole desk: what is said in its name, until when answers are due, whether customers are asked."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.refusals import Refusal
-from db import targets, votes
+from db import targets, votes, wording
 
 router = APIRouter(prefix="/desk-settings")
 
@@ -20,8 +20,20 @@ def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin) 
     names = [(one.name, one.label) for one in house.desk.categories]
     return respond.page(
         request, house, "desk_settings/show.html", targets=targets.load(session), days=targets.DAYS, names=names,
+        wording=wording.load(session), languages=house.desk.languages, filed=request.app.state.house,
         vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
     )  # fmt: skip
+
+
+@router.post("/wording")
+def save_wording(
+    request: Request, house: TheHouse, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`title`, `signature.LANGUAGE`, `nothing_fits.LANGUAGE`, `undo`: empty is as in the desk's file and the settings."""
+    stated = {name: str(value) for name, value in form.multi_items()}
+    wording.save(session, wording.read(stated, house.desk))
+    house.said.forget()
+    return respond.see(request, "/desk-settings")
 
 
 @router.post("/targets")

@@ -8,11 +8,12 @@ from fakes import FakeMailbox, FakeModel
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.knowledge import Passage
 from ai.library import Found
-from db import parts, tickets, trials, versions
+from db import parts, tickets, trials, versions, wording
 from db.desk import Desk
 from db.drafts import Draft
 from db.models import TrialDraft, now
 from db.session import OpenSession
+from db.wording import Wording
 
 
 def take(open_session: OpenSession, raw: bytes | None = None) -> None:
@@ -165,6 +166,20 @@ def test_where_no_page_answers_nothing_is_invented_and_a_person_gets_it(open_ses
         assert ticket.draft["reply"] == f"Hi Anna,\n\n{desk.nothing_fits['en']}"
         assert "7:00" not in str(ticket.draft)
         assert (ticket.needs_human, ticket.reasons[0]) == (True, "no page answers this")
+
+
+def test_an_admins_own_words_stand_where_no_page_answers(open_session: OpenSession, desk: Desk) -> None:
+    with open_session() as session:
+        wording.save(session, Wording(nothing_fits={"en": "Nora from the office will tell you."}))
+    take(open_session, raw_mail("Hello, do you sell swimming trunks at the club office? Regards, Anna"))
+
+    draft_next(open_session, desk, FakeModel([QUESTION]), FakeLibrary([]))  # type: ignore[arg-type]
+
+    with open_session.reading() as session:
+        assert (
+            tickets.get(session, 1).draft
+            == QUESTION.with_reply("Hi Anna,\n\nNora from the office will tell you.").as_json()
+        )
 
 
 def test_a_reply_that_leaves_the_page_aside_quotes_it(open_session: OpenSession, desk: Desk) -> None:

@@ -10,12 +10,13 @@ from fakes import FakeMailbox, FakeMailer
 from connectors.mail_parsing import parse_mail
 from connectors.replies import MaybeSent, NotSent, Rejected, reply_next
 from connectors.settings import SmtpSettings
-from db import decisions, outbox, parts, tickets
+from db import decisions, outbox, parts, tickets, wording
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import PROGRAM, Status
 from db.models import Mail, now
 from db.session import OpenSession
+from db.wording import Wording
 
 LONG_ID = "a" * 150 + "@mail.example"
 
@@ -67,6 +68,19 @@ def test_the_reply_is_filled_threaded_and_kept(open_session: OpenSession, desk: 
         assert ticket.status == "replied"
         assert ticket.mails[-1].outgoing
         assert ticket.mails[-1].message_id in str(read["Message-ID"])
+
+
+def test_a_reply_is_signed_as_the_desk_is_set_just_now(open_session: OpenSession, desk: Desk) -> None:
+    acted(open_session)
+    with open_session() as session:
+        wording.save(session, Wording(title="TC Nord", signature={"en": "Yours\nTC Nord"}))
+    mailer = FakeMailer()
+    reply_next(open_session, desk, mailer)
+
+    ((_, message),) = mailer.sent
+    assert message["From"].startswith("TC Nord <")
+    assert "Yours\nTC Nord" in words_of(message)
+    assert "club office" not in words_of(message)
 
 
 def test_an_unfilled_placeholder_never_leaves(open_session: OpenSession, desk: Desk) -> None:

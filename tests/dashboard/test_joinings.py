@@ -169,5 +169,12 @@ def test_the_desks_own_settings_are_an_admins(pages: Pages) -> None:
     page = pages.client.get("/desk-settings").text
     for words in ("08:00-18:00", 'value="24"', "2026-12-25"):
         assert words in page
+    words = {"title": "TC Nord", "signature.en": "Yours\nTC Nord", "undo": "30"}
+    assert pages.client.post("/desk-settings/wording", data=words, headers=FORM).status_code == 303
+    page = pages.client.get("/desk-settings").text
+    assert 'value="30"' in page
+    assert "Yours\nTC Nord" in page
+    assert "TC Nord</span>" in page  # in the bar above
+    assert pages.client.post("/desk-settings/wording", data={"undo": "long"}, headers=HX).status_code == 422
     assert pages.client.post("/desk-settings/targets", data={"mon": "all day"}, headers=HX).status_code == 422
     assert pages.client.post("/desk-settings/votes", data={"address": "desk.example"}, headers=HX).status_code == 422
