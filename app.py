@@ -163,13 +163,15 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def build(settings: Settings, desk: Desk, open_session: OpenSession) -> Built:
     adapter = know_versions(open_session, settings.model, desk, settings.house.var_dir)
     follow_pages(open_session, desk)
+    stated = settings.model
     drafting, asking, finding, chatting = lines = [
-        LocalModel(desk, settings.model.base, adapter, settings.house.var_dir, settings.model.threads) for _ in range(4)
+        LocalModel(desk, stated.base, adapter, settings.house.var_dir, stated.threads, ranker=stated.ranker)
+        for _ in range(4)
     ]
     drafting.signed = signed_in(open_session)
-    library = Library(open_session, finding)
+    library = Library(open_session, finding, finding if stated.ranker else None)
     talks = "draft" in settings.house.chosen_stages
-    visitors = ChatDesk(open_session, desk, chosen_model(settings.model, desk, chatting), library)
+    visitors = ChatDesk(open_session, desk, chosen_model(stated, desk, chatting), library)
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)
     return Built(
@@ -177,15 +179,15 @@ def build(settings: Settings, desk: Desk, open_session: OpenSession) -> Built:
         desk=desk,
         open_session=open_session,
         club=club_of(settings.actions, settings.house, desk),
-        model=chosen_model(settings.model, desk, drafting),
+        model=chosen_model(stated, desk, drafting),
         vault=vault,
         outgoing=Outgoing(desk, settings.smtp, settings.mail, open_session, vault, settings.house.demo),
-        asking=chosen_model(settings.model, desk, asking) if talks else None,
+        asking=chosen_model(stated, desk, asking) if talks else None,
         library=library,
         visitors=visitors if talks else None,
         playground=Playground(open_session, desk, chatting, library) if talks else None,
         lines=lines,
-        school=School(open_session, desk, settings.model, settings.house.var_dir, secret),
+        school=School(open_session, desk, stated, settings.house.var_dir, secret),
     )
 
 

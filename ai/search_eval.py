@@ -22,6 +22,7 @@ from sqlalchemy import select
 from ai.language import heard
 from ai.library import Found, Library, index_next
 from ai.model.embedder import PACKAGE, Embedder
+from ai.model.ranker import Ranker
 from ai.pages import READERS, UnreadablePage, read_file
 from db.desk import load_desk
 from db.migrate import migrate
@@ -42,10 +43,19 @@ class InProcess:
         return f"{PACKAGE}:{vectors.shape[-1]}", vectors
 
 
+ORDERS: dict[str, Callable[[int, Found], float]] = {
+    "bm25": lambda place, one: one.by_words and 1 / one.by_words,
+    "embeddings": lambda place, one: one.by_meaning and 1 / one.by_meaning,
+    "fusion": lambda place, one: one.score,
+    "re-ranked": lambda place, one: 1 / (1 + place),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--docs", type=Path, required=True)
     parser.add_argument("--queries", type=Path, required=True)
+    parser.add_argument("--ranker", default="", help="a cross-encoder to order what was found, by hub id or folder")
     parser.add_argument("--report", type=Path, help="write the figures as JSON, too")
     args = parser.parse_args()
 
@@ -53,13 +63,13 @@ def main() -> None:
         open_session = open_database(f"sqlite:///{Path(folder) / 'search.db'}")
         migrate(open_session)
         count = take_in(open_session, args.docs)
-        library = Library(open_session, InProcess())
+        library = Library(open_session, InProcess(), Ranker(args.ranker) if args.ranker else None)
         while index_next(open_session, load_desk("tennis"), library.embedder):
             pass
         found = judged(library, read_queries(args.queries), languages_of(open_session))
     print(f"{count} documents, {found['queries']} queries with and {found['without']} without an answer")
     print(f"{'':24}{'recall@5':>10}{'nDCG@10':>10}")
-    for name in ("bm25", "embeddings", "fusion"):
+    for name in [name for name in ORDERS if name in found]:
         print(f"{name:24}{found[name]['recall@5']:>10.3f}{found[name]['ndcg@10']:>10.3f}")
     print(
         f"Of the queries with an answer {found['answered']:.1%} get a passage, of those without {found['misled']:.1%}."
@@ -122,12 +132,7 @@ def spoken(query: str, languages: set[str]) -> str:
 
 def judged(library: Library, queries: Sequence[dict[str, Any]], languages: set[str]) -> dict[str, Any]:
     """`answered`: share of queries with an answer that get a passage of a relevant document; `misled`: of those without that get any."""
-    orders: dict[str, Callable[[Found], float]] = {
-        "bm25": lambda one: one.by_words and 1 / one.by_words,
-        "embeddings": lambda one: one.by_meaning and 1 / one.by_meaning,
-        "fusion": lambda one: one.score,
-    }
-    sums = {name: [0.0, 0.0] for name in orders}
+    sums = {name: [0.0, 0.0] for name in ORDERS if name != "re-ranked" or library.ranker is not None}
     asked = [one for one in queries if one["relevant"]]
     others = [one for one in queries if not one["relevant"]]
     answered = 0
@@ -136,8 +141,9 @@ def judged(library: Library, queries: Sequence[dict[str, Any]], languages: set[s
         found = library.find(one["query"], language=language, most=10_000, all_ranks=True)
         names = page_names(library, found)
         relevant = {stem_of(name) for name in one["relevant"]}
-        for name, worth in orders.items():
-            ranked = [found[i] for i in sorted(range(len(found)), key=lambda i: -worth(found[i])) if worth(found[i])]
+        for name in sums:
+            worth = [ORDERS[name](place, each) for place, each in enumerate(found)]
+            ranked = [found[i] for i in sorted(range(len(found)), key=lambda i: -worth[i]) if worth[i]]
             documents = list(dict.fromkeys(names[each.passage.page_id] for each in ranked))[:DEPTH]
             sums[name][0] += len(relevant & set(documents[:5])) / len(relevant)
             sums[name][1] += ndcg(documents, relevant)

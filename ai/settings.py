@@ -11,6 +11,7 @@ class ModelSettings(BaseSettings):
     adapter: str = ""
     url: str = ""
     name: str = ""
+    ranker: str = ""
     api_key: SecretStr = SecretStr("")
     threads: int = Field(default=0, ge=0, le=256)
 

@@ -42,6 +42,7 @@ class LocalModel:
     folder: Path
     threads: int = 0
     signed: Signed = lambda since: (since, [])
+    ranker: str = ""
     connection: Connection | None = field(default=None, init=False)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     learnt: int = field(default=0, init=False)  # the newest event whose signed answer this engine knows
@@ -84,6 +85,18 @@ class LocalModel:
             raise NoVectors(said["problem"])
         vectors = np.frombuffer(base64.b64decode(said["vectors"]), dtype=np.float32).reshape(said["shape"])
         return said["name"], vectors
+
+    def rank(self, asked: str, texts: Sequence[str]) -> list[float]:
+        """As the library's port has it. Raise NoVectors."""
+        try:
+            with self.lock:
+                self.send({"op": "rank", "asked": asked, "texts": list(texts)})
+                said = self.receive()
+        except ModelDown as problem:
+            raise NoVectors(str(problem)) from problem
+        if "problem" in said:
+            raise NoVectors(said["problem"])
+        return list(map(float, said["scores"]))
 
     def ping(self) -> str:
         """The name of what serves; starts the engine if need be. Raise ModelDown."""
@@ -147,17 +160,19 @@ class LocalModel:
         return self.folder / "engine.sock"
 
     def serves_ours(self, connection: Connection) -> bool:
-        """Whether desk and base are ours; adapters it loads as they are asked for."""
+        """Whether desk, base and ranker are ours; adapters it loads as they are asked for."""
         try:
             connection.send_bytes(b'{"op": "hello"}')
             said = json.loads(connection.recv_bytes())
         except (EOFError, OSError):
             return False
-        return (said["desk"], said.get("asked_base")) == (self.desk.name, self.base)
+        ours = (self.desk.name, self.base, self.ranker)
+        return (said["desk"], said.get("asked_base"), said.get("asked_ranker")) == ours
 
     def start(self) -> None:
         command = [sys.executable, "-m", "ai.model.engine", "--socket", str(self.socket), "--desk", self.desk.name]
         command += ["--base", self.base, "--adapter", self.adapter, "--threads", str(self.threads)]
+        command += ["--ranker", self.ranker]
         self.socket.unlink(missing_ok=True)
         with (self.folder / "engine.log").open("wb") as log:
             self.process = subprocess.Popen(

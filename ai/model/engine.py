@@ -28,6 +28,7 @@ from ai.model.embedder import PACKAGE, Embedder
 from ai.model.loading import NoModel, load
 from ai.model.patterns import remember_patterns
 from ai.model.probe import Choice, best_choice
+from ai.model.ranker import Ranker
 from ai.model.readers import read_second_reader
 from ai.model.speculation import Phrasebook
 from ai.parsing import write_draft
@@ -53,8 +54,9 @@ class Job:
 class Engine:
     """One thread drafts; those of the clients put mails into its queue and wait for news."""
 
-    def __init__(self, desk: Desk, base: str, adapter: str, choice: Choice) -> None:
+    def __init__(self, desk: Desk, base: str, adapter: str, choice: Choice, ranker: str = "") -> None:
         self.desk, self.base, self.first, self.choice = desk, base, adapter, choice
+        self.asked_ranker = ranker
         self.knowledge = load_knowledge(desk.folder / "knowledge")
         self.decoders: OrderedDict[str, Decoder] = OrderedDict()
         self.waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -62,7 +64,8 @@ class Engine:
         self.clients, self.quiet_since, self.drafted, self.signed = 0, time.monotonic(), 0, 0
         self.phrases = Phrasebook()
         self.embedder: Embedder | None = None  # loaded when somebody asks for it
-        self.embedding = threading.Lock()
+        self.ranker: Ranker | None = None  # likewise
+        self.embedding = threading.Lock()  # of both
         self.names: dict[str, str] = {}  # of the versions in memory or once there, by folder
         self.prompt = prompt_hash(desk)
         remember_patterns(self.decoder(adapter))
@@ -113,6 +116,7 @@ class Engine:
         return {
             **self.made_by(),
             "asked_base": self.base,
+            "asked_ranker": self.asked_ranker,
             "adapter": self.names[self.first],
             "versions": [self.names[folder] for folder in list(self.decoders)],
             "drafted": self.drafted,
@@ -145,6 +149,15 @@ class Engine:
             "vectors": base64.b64encode(vectors.tobytes()).decode(),
         }
 
+    def rank(self, asked: str, texts: list[str]) -> dict[str, Any]:
+        try:
+            with self.embedding:
+                if self.ranker is None:
+                    self.ranker = Ranker(self.asked_ranker)
+                return {"scores": self.ranker.rank(asked, texts)}
+        except NoModel as problem:
+            return {"problem": str(problem)}
+
     def answer(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What a client gets for one question."""
         if asked["op"] == "stop":
@@ -153,6 +166,9 @@ class Engine:
             self.learn(asked["answers"])
         if asked["op"] == "embed":
             yield self.embed(asked["texts"])
+            return
+        if asked["op"] == "rank":
+            yield self.rank(asked["asked"], asked["texts"])
             return
         if asked["op"] != "draft":
             yield self.hello()
@@ -227,6 +243,7 @@ def main() -> None:
     parser.add_argument("--desk", default="tennis")
     parser.add_argument("--base", default="")
     parser.add_argument("--adapter", default="")
+    parser.add_argument("--ranker", default="", help="cross-encoder that orders passages (default: none)")
     parser.add_argument(
         "--threads", type=int, default=0, help="CPU threads (default: as many as a short trial finds best)"
     )
@@ -236,7 +253,7 @@ def main() -> None:
     threading.excepthook = end_the_process
     choice = best_choice(args.base, args.threads)
     torch.set_num_threads(choice.threads)
-    engine = Engine(load_desk(args.desk), args.base, args.adapter, choice)
+    engine = Engine(load_desk(args.desk), args.base, args.adapter, choice, args.ranker)
     args.socket.unlink(missing_ok=True)
     os.umask(0o077)  # the socket is for this user alone
     with Listener(str(args.socket), "AF_UNIX") as listener:

@@ -1,22 +1,30 @@
 """The engine as it runs: a process of its own, spoken to over its socket."""
 
+import itertools
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from builders import RESET, mail_text, tennis
 from peft import LoraConfig, get_peft_model
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from tiny import random_model
 
-from ai.drafting import ModelDown
+from ai.drafting import ModelDown, draft_next
 from ai.model.client import LocalModel
 from ai.written import Decided, Question, Written
+from db import promotions, tickets, versions
 from db.drafts import Draft
+from db.lifecycle import Status
+from db.migrate import migrate
+from db.models import Ticket
+from db.session import OpenSession, open_database
 
 pytestmark = [pytest.mark.server, pytest.mark.filterwarnings("ignore")]
 DESK = tennis()
@@ -84,6 +92,56 @@ def test_versions_are_swapped_without_a_wrong_answer_in_between(model: LocalMode
     for place, one in enumerate(mixed):
         assert found[place].text == alone[one.adapter][place // 3]
         assert found[place].made_by["adapter"] == Path(one.adapter).name
+
+
+def many_drafted(
+    open_session: OpenSession, model: LocalModel, base: Path, swaps: Sequence[str], count: int
+) -> list[Ticket]:
+    """So many tickets, drafted while one version after the other is promoted."""
+    migrate(open_session)
+    with open_session() as session:
+        versions.know(session, {name: str(base / name) for name in ("adapter1", "adapter2")}, serves=swaps[0])
+        for number in range(count):
+            tickets.open_by_hand(
+                session, by="mia", subject="Court", body=f"I am anna4{number % 10}, please cancel my court on Tuesday",
+                from_email="anna@kowalczyk.example",
+            )  # fmt: skip
+    done = threading.Event()
+
+    def swap() -> None:
+        for name in itertools.cycle(swaps):
+            with open_session() as session:
+                promotions.promote(session, name)
+            if done.wait(0.2):
+                return
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    while draft_next(open_session, DESK, model):
+        pass
+    done.set()
+    swapping.join()
+    with open_session.reading() as session:
+        return list(session.scalars(select(Ticket).options(selectinload(Ticket.events)).order_by(Ticket.id)))
+
+
+def test_of_200_tickets_none_is_lost_or_mixed_while_versions_are_promoted(
+    model: LocalModel, base: Path, tmp_path: Path
+) -> None:
+    alone = {
+        name: [
+            one.draft for one in many_drafted(open_database(f"sqlite:///{tmp_path / name}.db"), model, base, [name], 10)
+        ]
+        for name in ("adapter1", "adapter2")
+    }
+    found = many_drafted(open_database(f"sqlite:///{tmp_path / 'both.db'}"), model, base, ["adapter1", "adapter2"], 200)
+
+    assert {one.status for one in found} == {Status.IN_REVIEW}
+    wrote = [str((one.made_by or {})["adapter"]) for one in found]
+    assert min(wrote.count("adapter1"), wrote.count("adapter2")) >= 20
+    for place, (one, adapter) in enumerate(zip(found, wrote, strict=True)):
+        assert one.draft == alone[adapter][place % 10]
+        assert [event.what for event in one.events].count("moved") == 1  # drafted once
 
 
 def test_a_missing_adapter_is_a_reason_and_the_others_are_drafted(model: LocalModel, tmp_path: Path) -> None:
