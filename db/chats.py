@@ -13,10 +13,13 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from db import desk_settings, tickets
-from db.models import Chat, ChatMessage, Ticket, now
+from db import desk_settings, lessons, tickets
+from db.drafts import Draft
+from db.lifecycle import Status
+from db.models import Chat, ChatMessage, Lesson, Ticket, now
 from db.session import OpenSession
 
+NOBODY = "visitor@chat.invalid"  # RFC 6761: no mail goes there
 NAME = "chat"
 MOST_MESSAGES, LONGEST = 40, 2000
 KEPT = timedelta(days=90)
@@ -103,6 +106,14 @@ def of(session: Session, token: str, *, to_change: bool = False) -> Chat:
     return found
 
 
+def numbered(session: Session, chat_id: int) -> Chat:
+    """For staff; others wait meanwhile. Raise NoChat."""
+    found = session.get(Chat, chat_id, with_for_update=True)
+    if found is None:
+        raise NoChat("This conversation is gone: they are kept for three months.")
+    return found
+
+
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -162,6 +173,50 @@ def turn_of(message: ChatMessage) -> str:
     """Who said it, and every line of it moved in, so that nobody can type another's turn."""
     lines = "\n".join(f"    {line}" for line in message.text.splitlines())
     return f"{'Machine' if message.by_machine else 'Visitor'}:\n{lines}"
+
+
+def unanswered(session: Session, most: int = 50) -> Sequence[Chat]:
+    """Those in which the machine was unsure and that no person took up: their visitors left no address."""
+    found = select(Chat).where(Chat.is_unsure, Chat.ticket_id.is_(None), ~Chat.was_judged)
+    return [one for one in session.scalars(found.order_by(Chat.id.desc()).limit(most)) if question_of(one)]
+
+
+def question_of(chat: Chat) -> str:
+    """What the visitor asked last."""
+    return next((one.text for one in reversed(chat.messages) if not one.by_machine), "")
+
+
+def teach(session: Session, chat: Chat, answer: Draft, *, by: str) -> Lesson:
+    """A person says what would have been right: the question becomes a settled ticket with a verified lesson.
+
+    Raise UnusableMessage where somebody was first, or nothing was asked.
+    """
+    question = question_of(chat)
+    if chat.was_judged or chat.ticket_id is not None or not question:
+        raise UnusableMessage("This conversation has been looked at already.")
+    told = " ".join(one.text for one in chat.messages if one.by_machine and one.text)
+    ticket = tickets.open_by_hand(
+        session, by=by, subject=" ".join(question.split())[:80], body=question, from_email=NOBODY, from_name="Visitor"
+    )
+    tickets.propose(
+        session, ticket, answer.with_reply(told or "-"), made_by={"adapter": "chat"}, confidence=sureness_of(chat)
+    )
+    tickets.move(session, ticket, Status.DISMISSED, actor=by, seen=ticket.version, note="asked in the chat")
+    session.flush()
+    lesson = session.scalars(select(Lesson).where(Lesson.ticket_id == ticket.id)).one()
+    lessons.verify(session, lesson, answer, by=by)
+    chat.ticket_id = ticket.id
+    return lesson
+
+
+def sureness_of(chat: Chat) -> float | None:
+    """The lowest confidence that the machine had."""
+    return min((one.confidence for one in chat.messages if one.confidence is not None), default=None)
+
+
+def pass_over(chat: Chat) -> None:
+    """There is nothing to learn from it."""
+    chat.was_judged = True
 
 
 def newest(session: Session, *, only_unsure: bool = False, most: int = 100) -> Sequence[Chat]:

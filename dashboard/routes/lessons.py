@@ -13,7 +13,7 @@ from dashboard.deps import House, Reading, TheCaller, TheHouse, Writing, needs_l
 from dashboard.diffs import words_changed
 from dashboard.forms import draft_of, read_form
 from dashboard.rows import label_of
-from db import lessons
+from db import chats, lessons
 from db.drafts import Draft
 from db.models import Lesson
 
@@ -33,8 +33,11 @@ def index(
     state, only = state if state in lessons.STATES else "waiting", only if only in ONLY else ""
     found = [shown(one, house) for one in lessons.listed(session, state=state, only=only, before=before)]
     next_page = found[-1]["lesson"].id if len(found) == 50 else None  # type: ignore[attr-defined]
+    unsure = only == "unsure" and state == "waiting" and before is None
     return respond.page(
         request, house, "lessons/index.html", lessons=found, state=state, only=only, next_page=next_page,
+        chats=[(one, chats.question_of(one)) for one in chats.unanswered(session)] if unsure else (),
+        names=[(one.name, one.label) for one in house.desk.categories],
         per_state=lessons.counts(session), chosen=lessons.settings(session),
     )  # fmt: skip
 
@@ -81,6 +84,24 @@ def judge(
     else:
         lessons.verify(session, lesson, draft_of(form, house.desk), by=caller.name)
     return respond.see(request, f"/lessons?{form.get('where', '')}")
+
+
+@router.post("/lessons/chats/{chat_id}")
+def judge_chat(
+    request: Request,
+    house: TheHouse,
+    session: Writing,
+    caller: TheCaller,
+    chat_id: int,
+    form: Annotated[FormData, Depends(read_form)],
+) -> Response:
+    """`do`: teach (with the answer of the form) or pass."""
+    chat = chats.numbered(session, chat_id)
+    if form.get("do") == "pass":
+        chats.pass_over(chat)
+    else:
+        chats.teach(session, chat, draft_of(form, house.desk), by=caller.name)
+    return respond.see(request, "/lessons?only=unsure")
 
 
 @router.post("/lessons")

@@ -19,6 +19,7 @@ class Chat(Base):
     began_at: Mapped[datetime] = mapped_column(default=now, index=True)
     is_unsure: Mapped[bool] = mapped_column(default=False)  # something in it was a person's
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True, default=None)
+    was_judged: Mapped[bool] = mapped_column(default=False)  # a person saw that it teaches nothing
 
     messages: Mapped[list["ChatMessage"]] = relationship(order_by="ChatMessage.id", cascade="all, delete-orphan")
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from pages import FORM, Pages
 
-from db import chats
+from db import chats, lessons
 from db.chats import HandOver, Piece, Settled, Shown, Sign
+from db.lifecycle import Status
 from db.models import Chat, Person, Ticket
 from db.plans import NoAnswer
 
@@ -182,3 +183,36 @@ def test_a_lead_reads_what_was_said_and_an_agent_does_not(pages: Pages, machine:
     assert "Do you string &lt;b&gt;rackets?" in page
     assert "Switched on" not in page
     assert pages.client.post("/chats/terms", data={"on": "on"}, headers=FORM).status_code == 403
+
+
+def test_what_nobody_answered_becomes_a_lesson_or_is_passed_over(pages: Pages, machine: Machine) -> None:
+    machine.signs = [HandOver("No page answers this.", 0.41)]
+    ask(pages, "Do you sell swimming trunks?")
+    ask(pages, "Is there a sauna?")
+    with pages.open_session() as session:
+        session.get_one(Person, 1).role = "lead"
+    page = pages.client.get("/lessons?only=unsure").text
+    assert "swimming trunks" in page
+    assert "41%" in page
+
+    reply = {"category": "general_inquiry", "reply": "Hello,\n\nno, we do not."}
+    assert pages.client.post("/lessons/chats/1", data={"do": "teach", **reply}, headers=FORM).status_code == 303
+    assert pages.client.post("/lessons/chats/2", data={"do": "pass"}, headers=FORM).status_code == 303
+
+    assert "swimming trunks" not in pages.client.get("/lessons?only=unsure").text.partition("lesson-list")[0]
+    assert chats_left(pages) == 0
+    with pages.open_session.reading() as session:
+        (row,) = [one for one in lessons.rows(session) if "trunks" in one["mail"]["body"]]
+        ticket = session.get_one(Ticket, session.get_one(Chat, 1).ticket_id)
+        assert ticket.status == Status.DISMISSED
+        assert ticket.promises == []
+    assert row["answer"]["reply"] == reply["reply"]
+    assert row["mail"]["body"] == "Do you sell swimming trunks?"
+    again = pages.client.post("/lessons/chats/1", data={"do": "teach", **reply}, headers=FORM)
+    assert again.status_code == 422
+    assert pages.client.post("/lessons/chats/9", data={"do": "pass"}, headers=FORM).status_code == 404
+
+
+def chats_left(pages: Pages) -> int:
+    with pages.open_session.reading() as session:
+        return len(chats.unanswered(session))
