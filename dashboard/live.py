@@ -5,9 +5,9 @@ import threading
 from collections.abc import AsyncIterator
 
 from db import presence, trail
+from db.bell import Bell
 from db.session import OpenSession
 
-LOOK_SECONDS = 0.5
 ALIVE_SECONDS = 20  # a comment now and then, so that proxies keep the line
 
 
@@ -22,12 +22,15 @@ class Watcher:
 
     def run(self) -> None:
         """The watcher's thread."""
-        while not self.stopping.wait(LOOK_SECONDS):
+        bell = Bell(self.open_session)
+        while not self.stopping.is_set():
             with self.open_session.reading() as session:
                 news = f"{trail.newest(session)}", str(presence.stamp(session))
             if news != self.latest:
                 self.latest = news
                 self.wake()
+            bell.wait()
+        bell.hang_up()
 
     def stop(self) -> None:
         self.stopping.set()

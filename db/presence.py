@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from db import bell
 from db.models import Presence, now
 
 GONE = timedelta(seconds=45)
@@ -16,8 +17,11 @@ def here(session: Session, ticket_id: int, person_id: int, *, is_typing: bool) -
     session.execute(delete(Presence).where(Presence.at < now() - GONE))
     session.execute(delete(Presence).where(Presence.person_id == person_id, Presence.ticket_id != ticket_id))
     found = session.get(Presence, (ticket_id, person_id)) or Presence(ticket_id=ticket_id, person_id=person_id)
+    is_news = found.is_typing != is_typing or found.at is None
     found.at, found.is_typing = now(), is_typing
     session.add(found)
+    if is_news:
+        bell.ring(session)
 
 
 def others(session: Session, ticket_id: int, person_id: int | None) -> Sequence[Presence]:

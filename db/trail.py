@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db import bell
 from db.models import Event, Seal, Ticket
 from db.session import OpenSession
 
@@ -32,6 +33,7 @@ def write(
 ) -> None:
     version = ticket.version or 1
     session.add(Event(ticket=ticket, what=what, actor=actor, old=old, new=new, note=note, version=version))
+    bell.ring(session)
 
 
 def newest(session: Session) -> int:
