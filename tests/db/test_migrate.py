@@ -7,6 +7,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import db.migrate
 from db.migrate import migrate
@@ -28,6 +29,11 @@ def at(tmp_path: Path, revision: str) -> OpenSession:
 def is_ours(name: str | None, kind: str, parents: object) -> bool:
     """The tables of FTS5 are made by the migration alone: no model stands for them."""
     return kind != "table" or "_words" not in (name or "")
+
+
+def is_known(thing: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
+    """PostgreSQL's columns and indexes of words are made by the migration alone."""
+    return not (reflected and other is None and name is not None and (name == "words" or name.endswith("_words")))
 
 
 def test_the_newest_schema_is_that_of_the_models(tmp_path: Path) -> None:
@@ -56,3 +62,24 @@ def test_a_mail_of_the_first_version_is_kept(tmp_path: Path) -> None:
 
     with open_session() as session:
         assert session.execute(sa.text("SELECT subject, text, said FROM mails")).one() == ("Court", "Hi", "")
+
+
+def test_each_step_can_be_taken_back_and_again(open_session: OpenSession) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(db.migrate.__file__).parent / "migrations"))
+    with open_session.engine.connect().execution_options(writing=True) as connection:
+        config.attributes["connection"] = connection
+        steps = len(list(ScriptDirectory.from_config(config).walk_revisions()))
+        for _ in range(steps):
+            command.downgrade(config, "-1")
+            command.upgrade(config, "+1")
+            command.downgrade(config, "-1")
+        left = set(sa.inspect(connection).get_table_names())
+        command.upgrade(config, "head")
+        connection.commit()
+        context = MigrationContext.configure(
+            connection, opts={"compare_server_default": False, "include_name": is_ours, "include_object": is_known}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+    assert left == {"alembic_version"}

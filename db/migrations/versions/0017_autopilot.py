@@ -50,5 +50,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("autopilot_looks")
     op.drop_table("autopilot_categories")
-    with op.batch_alter_table("tickets") as table:
-        table.drop_column("was_looked_at")
+    op.drop_column("tickets", "was_looked_at")
