@@ -31,7 +31,7 @@ class CannotCopy(Exception):
 def copy(source: OpenSession, target: OpenSession, tell: Callable[[str], None] = print) -> dict[str, int]:
     """Returns how many rows each table has. Raise CannotCopy."""
     migrate(target)
-    with source.engine.connect() as reading, target.engine.connect().execution_options(writing=True) as writing:
+    with one_moment(source) as reading, target.engine.connect().execution_options(writing=True) as writing:
         ours, theirs = version_of(reading), version_of(writing)
         if ours != theirs:
             raise CannotCopy(
@@ -52,6 +52,12 @@ def copy(source: OpenSession, target: OpenSession, tell: Callable[[str], None] =
             raise CannotCopy(f"Not every row arrived: {', '.join(wrong)}. Nothing was kept.")
         writing.commit()
     return found
+
+
+def one_moment(source: OpenSession) -> Connection:
+    """All that is read through it is of the moment at which it began, whatever is written meanwhile."""
+    is_postgres = source.engine.dialect.name == "postgresql"
+    return source.engine.connect().execution_options(**({"isolation_level": "REPEATABLE READ"} if is_postgres else {}))
 
 
 def version_of(connection: Connection) -> str:
