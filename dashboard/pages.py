@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from dashboard import errors, languages, respond, security
 from dashboard.deps import TheHouse, check_is_a_person, check_may_write, get_caller
+from dashboard.numbers import Clock, Numbers
 from dashboard.routes import (
     actions,
     api,
@@ -129,8 +130,10 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=ROOT / "static"), "static")
     app.mount("/vendor/htmx", StaticFiles(packages=[("django_htmx", "static/django_htmx")]), "htmx")
     app.mount("/vendor/swagger", StaticFiles(directory=swagger_folder()), "swagger")
+    app.state.numbers = Numbers()
     app.add_middleware(security.Headers)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(Clock, numbers=app.state.numbers)
     errors.handle_problems(app)
 
 

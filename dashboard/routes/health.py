@@ -1,11 +1,12 @@
-"""Whether the desk is alive, and how each part of it is. Public, without any content."""
+"""Whether the desk is alive, how each part of it is, and its numbers. Public, without any content."""
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from dashboard.deps import Reading
+from dashboard.deps import Reading, TheHouse
 from db import parts
 
 router = APIRouter()
@@ -14,6 +15,14 @@ router = APIRouter()
 @router.get("/healthz")
 def alive() -> dict[str, str]:
     return {"status": "ok"}
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request, house: TheHouse) -> Response:
+    """For Prometheus: tickets, mail, promises, parts, drafts, answers, and this process."""
+    numbers = request.app.state.numbers
+    numbers.count(house.open_session)
+    return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/readyz")

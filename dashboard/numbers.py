@@ -1,0 +1,73 @@
+"""The desk's numbers as Prometheus reads them: of the desk, from its database, and of this process."""
+
+import threading
+import time
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from db import gauges
+from db.gauges import Gauge
+from db.session import OpenSession
+
+FRESH = 5.0  # seconds that the numbers are handed out before they are counted anew
+STEPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds of an answer
+
+
+@dataclass(eq=False)
+class Numbers(Collector):
+    """Counted at most every few seconds, however many ask."""
+
+    gauges: list[Gauge] = field(default_factory=list)
+    counted_at: float = -FRESH
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    registry: CollectorRegistry = field(default_factory=lambda: CollectorRegistry(auto_describe=False))
+
+    def __post_init__(self) -> None:
+        self.registry.register(self)
+        for of_process in (ProcessCollector, PlatformCollector, GCCollector):
+            of_process(registry=self.registry)
+        self.answers = Histogram(
+            "courtdesk_http_seconds", "Seconds until an answer begins", ("method", "route", "status"), buckets=STEPS,
+            registry=self.registry,
+        )  # fmt: skip
+
+    def count(self, open_session: OpenSession) -> None:
+        with self.lock:
+            if time.monotonic() - self.counted_at >= FRESH:
+                with open_session.reading() as session:
+                    self.gauges = gauges.read(session)
+                self.counted_at = time.monotonic()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for one in self.gauges:
+            family = families.setdefault(one.name, GaugeMetricFamily(one.name, one.help, labels=list(one.labels)))
+            family.add_metric(list(one.labels.values()), one.value)
+        return iter(families.values())
+
+
+class Clock:
+    """ASGI middleware: how long each route takes until its answer begins. Addresses that nobody knows share one name."""
+
+    def __init__(self, app: Any, numbers: Numbers) -> None:
+        self.app, self.numbers = app, numbers
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def timed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                labels = (scope["method"] if route != "other" else "any", route, f"{message['status'] // 100}xx")
+                self.numbers.answers.labels(*labels).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self.app(scope, receive, timed)
