@@ -120,7 +120,7 @@ def of_drafts(session: Session) -> Iterator[Gauge]:
     signed = select(Ticket.edit_distance).where(
         Ticket.edit_distance.is_not(None), Ticket.signed_at.is_not(None), ~Ticket.signed_by.startswith(looks.SIGNED)
     )
-    distances = list(session.scalars(signed.order_by(Ticket.id.desc()).limit(BEFORE)))
+    distances = [float(one or 0.0) for one in session.scalars(signed.order_by(Ticket.id.desc()).limit(BEFORE))]
     for window, some in (("newest", distances[:NEWEST]), ("before", distances[NEWEST:])):
         if some:
             share = sum(one == 0 for one in some) / len(some)
