@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 TORCH := torch==2.13.0
-SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server chromium chromium-driver
+SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server caddy chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
 .PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test replay clean
@@ -66,7 +66,7 @@ screens: .venv/installed var/models/ready
 # Real servers and a browser for the tests; where they cannot be installed, those tests say that they were skipped.
 .PHONY: servers
 servers:
-	@missing=; for one in dovecot dnsmasq mariadbd chromedriver; do command -v $$one >/dev/null || missing=$$one; done; \
+	@missing=; for one in dovecot dnsmasq mariadbd caddy chromedriver; do command -v $$one >/dev/null || missing=$$one; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "No apt-get: tests with real servers will be skipped."; exit 0; fi; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
