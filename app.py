@@ -53,7 +53,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import provider_of
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, leases, parts, people, triage
+from db import chats, leases, logs, parts, people, triage
 from db.desk import Desk, UnusableDesk, load_desk
 from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
@@ -132,8 +132,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     except (WrongSetting, UnusableDesk, NewerDatabase) as problem:
         print(f"Courtdesk cannot start. {problem}", file=sys.stderr, flush=True)
         os._exit(2)  # one line, no traceback
-    logging.basicConfig(level=settings.house.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel("WARNING")
+    logs.set_up(settings.house.log_level, settings.house.log_format)
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
     built = build(settings, desk, open_session)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ai.proof import Case, Fit, prove
 from ai.registry import BASE_ALONE
-from db import autopilot, decisions, looks, tickets, versions
+from db import autopilot, decisions, logs, looks, tickets, versions
 from db.desk import Desk
 from db.drafts import PLACEHOLDER, Draft
 from db.lifecycle import PROGRAM, Status
@@ -75,7 +75,8 @@ def judge(session: Any, ticket: Ticket) -> None:
             seen=ticket.version,
             undo_seconds=60 * terms.minutes,
         )
-        log.info("ticket %s answered by the autopilot", ticket.id)
+        logs.about(ticket=ticket.id)
+        log.info("answered by the autopilot")
 
 
 def plan_of(ticket: Ticket, mail: Mail | None) -> Plan:

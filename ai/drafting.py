@@ -13,7 +13,7 @@ from ai.prompt import MailText
 from ai.registry import BASE_ALONE
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
-from db import parts, tickets, trials, versions, wording
+from db import logs, parts, tickets, trials, versions, wording
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
@@ -77,6 +77,7 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model, library: Lib
 
 def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> None:
     """Write down what became of one ticket, unless it changed meanwhile; then it is drafted again."""
+    logs.about(ticket=one.ticket_id)
     try:
         with open_session() as session:
             ticket = still(session, one.ticket_id, one.seen)
@@ -92,7 +93,7 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
             except UnusableOutput as problem:
                 tickets.draft_failed(session, ticket, str(problem))
                 return
-        log.info("ticket %s drafted in %.2f s", one.ticket_id, news.seconds)
+        log.info("drafted in %.2f s", news.seconds)
     except tickets.StaleTicket as problem:
         log.info("%s", problem)
 

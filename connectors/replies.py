@@ -188,7 +188,7 @@ def send(
             parts.report(session, "reply", "ok", "sends")
             outbox.settle(session, row.id, state="done", result={"message_id": str(message["Message-ID"]).strip("<>")})
             sent(session)
-        log.info("ticket %s: %s sent", row.ticket_id, row.kind)
+        log.info("%s sent", row.kind)
 
 
 def send_apart(

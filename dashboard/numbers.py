@@ -1,5 +1,8 @@
 """The desk's numbers as Prometheus reads them: of the desk, from its database, and of this process."""
 
+import logging
+import re
+import secrets
 import threading
 import time
 from collections.abc import Iterator, MutableMapping
@@ -10,11 +13,14 @@ from prometheus_client import CollectorRegistry, GCCollector, Histogram, Platfor
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from db import gauges
+from db import gauges, logs
 from db.gauges import Gauge
 from db.session import OpenSession
 
 FRESH = 5.0  # seconds that the numbers are handed out before they are counted anew
+STATED = re.compile(rb"[A-Za-z0-9._-]{1,64}")  # an id that a proxy gave the request
+SILENT = ("/healthz", "/readyz", "/metrics", "/static", "/vendor/htmx", "/vendor/swagger")
+log = logging.getLogger("courtdesk.access")
 STEPS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds of an answer
 
 
@@ -52,7 +58,10 @@ class Numbers(Collector):
 
 
 class Clock:
-    """ASGI middleware: how long each route takes until its answer begins. Addresses that nobody knows share one name."""
+    """ASGI middleware: each request gets an id, a line in the log and a place in the numbers, by its route.
+
+    Never by its address: that may hold what was searched for, or a one-time link. Unknown addresses share one name.
+    """
 
     def __init__(self, app: Any, numbers: Numbers) -> None:
         self.app, self.numbers = app, numbers
@@ -61,13 +70,29 @@ class Clock:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, name = time.perf_counter(), request_id(scope)
+        logs.about(request=name)
 
         async def timed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "other")
-                labels = (scope["method"] if route != "other" else "any", route, f"{message['status'] // 100}xx")
-                self.numbers.answers.labels(*labels).observe(time.perf_counter() - began)
+                self.note(scope, int(message["status"]), time.perf_counter() - began)
+                message["headers"] = [*message["headers"], (b"x-request-id", name.encode())]
             await send(message)
 
         await self.app(scope, receive, timed)
+
+    def note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "other")
+        method = str(scope["method"]) if route != "other" else "any"
+        self.numbers.answers.labels(method, route, f"{status // 100}xx").observe(seconds)
+        if route not in SILENT:
+            ticket = scope.get("path_params", {}).get("ticket_id")
+            log.info(
+                "%s %s %s in %.0f ms%s", method, route, status, 1000 * seconds, f", ticket {ticket}" if ticket else ""
+            )
+
+
+def request_id(scope: MutableMapping[str, Any]) -> str:
+    """The one that a proxy gave it, or a new one."""
+    stated = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return str(stated.decode()) if STATED.fullmatch(stated) else secrets.token_hex(8)

@@ -14,7 +14,7 @@ from db.models import AutopilotCategory, Mail, MailboxState, Part, Promise, Tick
 
 OPEN = (Status.RECEIVED, Status.IN_REVIEW, Status.APPROVED, Status.ACTED, Status.STUCK)
 NEWEST, BEFORE = 200, 2000  # tickets that say how it goes now, and what is usual
-OUTSTANDING = ("promised", "inflight")
+OUTSTANDING = ("promised", "running", "inflight")
 UP = {"ok": 1.0, "failing": 0.0}  # what rests is neither
 
 

@@ -1,5 +1,6 @@
 """Stages repeat: each in a thread of its own, until told to stop."""
 
+import contextvars
 import logging
 import random
 import threading
@@ -35,7 +36,7 @@ class Loop:
         rest = REST
         while not self.stopping.is_set():
             try:
-                if self.stage():
+                if contextvars.copy_context().run(self.stage):  # what its logs are about ends with each step
                     rest = REST
                     continue
                 if self.wait is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from db import logs
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
 
@@ -57,14 +58,16 @@ def claim(session: Session, kind: str, *, when: Status | None = None) -> Promise
     """Take the oldest due promise whose ticket has that status, or any; the attempt is counted here, before anything."""
     # A row from the future: the clock was set back since, and nobody can say how long to wait.
     is_due = or_(Promise.not_before <= now(), Promise.created_at > now() + CLOCKS_DIFFER)
-    due = session.scalars(
+    due = (
         select(Promise)
         .join(Ticket)
         .where(Promise.kind == kind, is_due, true() if when is None else Ticket.status == when)
-        .where(Promise.state.in_(("promised", "running", "inflight")))
         .order_by(Promise.not_before, Promise.id)
     )
-    free = next((row for row in due if row.state == "promised" or is_abandoned(row)), None)
+    begun = session.scalars(due.where(Promise.state.in_(("running", "inflight"))))  # as few as there are workers
+    free = next((row for row in begun if is_abandoned(row)), None) or session.scalar(
+        due.where(Promise.state == "promised").limit(1).with_for_update(of=Promise, skip_locked=True)
+    )
     if free is None:
         return None
     taken = session.scalar(
@@ -82,6 +85,7 @@ def claim(session: Session, kind: str, *, when: Status | None = None) -> Promise
     if taken is None:
         return None
     session.refresh(free)
+    logs.about(ticket=free.ticket_id)
     return free
 
 

@@ -48,14 +48,17 @@ class OpenSession:
 
 
 def open_database(url: str) -> OpenSession:
-    """Connect lazily; the folder of a SQLite file is made."""
+    """Connect lazily; the folder of a SQLite file is made. Errors do not say what was to be written: they are logged."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return OpenSession(create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=MOST_AT_ONCE))
+        return OpenSession(
+            create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=MOST_AT_ONCE, hide_parameters=True)
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    connecting = {"timeout": PATIENCE, "check_same_thread": False}
     engine = create_engine(
-        parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=20, max_overflow=MOST_AT_ONCE
+        parsed, connect_args=connecting, pool_size=20, max_overflow=MOST_AT_ONCE, hide_parameters=True
     )
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)

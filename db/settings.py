@@ -30,6 +30,7 @@ class HouseSettings(BaseSettings):
     demo: bool = False
     lan_allow: str = ""  # names, addresses and networks inside that webhooks may call, with commas between
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @property
     def allowed_inside(self) -> tuple[str, ...]:

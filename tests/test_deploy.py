@@ -182,10 +182,13 @@ def test_several_processes_over_one_postgresql_behind_caddy(
             with client.stream("GET", "/live") as news:
                 assert next(news.iter_lines()).startswith("retry:")  # at once, through the proxy
             assert until(lambda: client.get("/tickets").text.count('id="ticket-') >= 5)
-            count = client.get("/tickets?view=all").text.count('id="ticket-')
+            count = client.get("/tickets?view=all&q=dropshot").text.count('id="ticket-')
             webs[0].kill()
             assert until(lambda: client.get("/tickets").status_code == 200)
-            assert client.get("/tickets?view=all").text.count('id="ticket-') == count
+            assert client.get("/tickets?view=all&q=dropshot").text.count('id="ticket-') == count > 0
+        said = (tmp_path / "var" / "app.log").read_text()
+        assert "GET /tickets 200" in said
+        assert "dropshot" not in said  # what somebody searched for, and what stands in a mail
     finally:
         for one in mail:
             one.stop()

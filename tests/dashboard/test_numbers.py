@@ -74,3 +74,19 @@ def test_answers_are_timed_by_route_and_nothing_of_a_mail_is_told(pages: Pages) 
     assert 'method="any",route="other"' in text
     for words in ("anna", "kowalczyk", "Login", "/tickets/1"):
         assert words not in text
+
+
+def test_a_request_is_logged_by_its_route_with_an_id_and_never_by_its_address(
+    pages: Pages, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="courtdesk.access"):
+        answer = pages.client.get("/tickets/1?q=kowalczyk", headers={**FORM, "X-Request-ID": "proxy-17"})
+        other = pages.stranger.get("/set-up/s3cret-link", headers={"X-Request-ID": "two words"})
+        pages.client.get("/healthz")
+
+    assert answer.headers["x-request-id"] == "proxy-17"
+    assert len(other.headers["x-request-id"]) == 16
+    assert "GET /tickets/{ticket_id} 200" in caplog.text
+    assert ", ticket 1" in caplog.text
+    for words in ("kowalczyk", "s3cret", "healthz"):
+        assert words not in caplog.text
