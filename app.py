@@ -53,7 +53,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import provider_of
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, leases, logs, parts, people, triage
+from db import chats, leases, logs, parts, people, retention, triage
 from db.desk import Desk, UnusableDesk, load_desk
 from db.loop import Loop
 from db.migrate import NewerDatabase, migrate
@@ -248,6 +248,7 @@ def house_loops(built: Built) -> list[Loop]:
         Loop("trail", lambda: seal_next(built.open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
         Loop("due", lambda: tell_overdue(built.open_session), lambda: time.sleep(LOOK_AT_DUE)),
         Loop("books", lambda: triage.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
+        Loop("retention", lambda: retention.let_go_next(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
         Loop("chats", lambda: chats.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
     ]
 

@@ -34,6 +34,7 @@ from db.people import UnusablePerson, WrongPassword
 from db.plans import NoAnswer
 from db.promotions import MayNotServe
 from db.reach import OutOfReach
+from db.retention import UnusableRetention
 from db.retrainings import CannotRetrain
 from db.rules import UnusableRule
 from db.search import WrongFilter
@@ -62,6 +63,7 @@ STATUSES: dict[type[Exception], int] = {
     CannotMerge: 422,
     CannotJoin: 422,
     UnusableRule: 422,
+    UnusableRetention: 422,
     UnusableTarget: 422,
     UnusableWording: 422,
     NoSuchVote: 404,

@@ -106,6 +106,25 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     ids, mails, taught = found(session, known)  # a ticket that is closed leaves a lesson
     versions = versions_taught(session, taught)
     unlearn(session, taught, versions, by=by)
+    erase(session, ids, mails, by=by)
+    for email in known.emails:
+        session.execute(delete(CustomerAddress).where(CustomerAddress.email == email))
+    if known.customer_id is not None:
+        session.execute(delete(Customer).where(Customer.id == known.customer_id))
+    return Forgotten(len(ids), len(mails), len(taught), versions)
+
+
+def let_go(session: Session, ids: Sequence[int], *, by: str) -> None:
+    """Tickets that were kept long enough, with their mails and lessons. Versions that had learnt from them go on serving."""
+    for ticket_id in ids:
+        close(session, tickets.get(session, ticket_id), by=by)
+    mails = list(session.scalars(select(Mail.id).where(Mail.ticket_id.in_(ids))))
+    unlearn(session, list(session.scalars(select(Lesson.id).where(Lesson.ticket_id.in_(ids)))), (), by=by)
+    erase(session, ids, mails, by=by)
+
+
+def erase(session: Session, ids: Sequence[int], mails: Sequence[int], *, by: str) -> None:
+    """The words of these tickets and mails, wherever they stand; their lessons are gone already."""
     files = files_of(session, ids, mails)
     session.execute(update(Mail).where(Mail.id.in_(mails)).values(**BLANK_MAIL))
     for ticket_id in ids:
@@ -117,11 +136,6 @@ def forget(session: Session, known: Known, *, by: str) -> Forgotten:
     for digest in files:
         if not is_carried(session, digest):  # one that another customer's mail or reply carries, too, stays
             session.execute(delete(Attachment).where(Attachment.sha256 == digest))
-    for email in known.emails:
-        session.execute(delete(CustomerAddress).where(CustomerAddress.email == email))
-    if known.customer_id is not None:
-        session.execute(delete(Customer).where(Customer.id == known.customer_id))
-    return Forgotten(len(ids), len(mails), len(taught), versions)
 
 
 def forget_answers(session: Session, ticket_ids: Sequence[int]) -> None:

@@ -1,4 +1,7 @@
-"""What an admin chooses for the whole desk: what is said in its name, until when answers are due, whether customers are asked."""
+"""What an admin chooses for the whole desk: what is said in its name, until when answers are due, how long
+
+tickets are kept, whether customers are asked how it was.
+"""
 
 from typing import Annotated
 
@@ -10,7 +13,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.refusals import Refusal
-from db import targets, votes, wording
+from db import retention, targets, votes, wording
 
 router = APIRouter(prefix="/desk-settings")
 
@@ -21,7 +24,7 @@ def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin) 
     return respond.page(
         request, house, "desk_settings/show.html", targets=targets.load(session), days=targets.DAYS, names=names,
         wording=wording.load(session), languages=house.desk.languages, filed=request.app.state.house,
-        vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
+        kept=retention.load(session), vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
     )  # fmt: skip
 
 
@@ -42,6 +45,15 @@ def save_targets(
 ) -> Response:
     stated = {name: str(value) for name, value in form.multi_items()}
     targets.save(session, targets.read(stated), house.desk.timezone)
+    return respond.see(request, "/desk-settings")
+
+
+@router.post("/retention")
+def save_retention(
+    request: Request, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`replied`, `dismissed`, `spam`: days, or nothing for ever."""
+    retention.save(session, retention.read({name: str(value) for name, value in form.multi_items()}))
     return respond.see(request, "/desk-settings")
 
 

@@ -175,6 +175,9 @@ def test_the_desks_own_settings_are_an_admins(pages: Pages) -> None:
     assert 'value="30"' in page
     assert "Yours\nTC Nord" in page
     assert "TC Nord</span>" in page  # in the bar above
+    assert pages.client.post("/desk-settings/retention", data={"spam": "30"}, headers=FORM).status_code == 303
+    assert 'name="spam" value="30"' in pages.client.get("/desk-settings").text
+    assert pages.client.post("/desk-settings/retention", data={"spam": "2"}, headers=HX).status_code == 422
     assert pages.client.post("/desk-settings/wording", data={"undo": "long"}, headers=HX).status_code == 422
     assert pages.client.post("/desk-settings/targets", data={"mon": "all day"}, headers=HX).status_code == 422
     assert pages.client.post("/desk-settings/votes", data={"address": "desk.example"}, headers=HX).status_code == 422
