@@ -63,7 +63,7 @@ def let_go_next(open_session: OpenSession) -> bool:
     return bool(ids)
 
 
-def due(rules: Retention) -> Select[tuple[int]]:
+def due(rules: Retention) -> Select[int]:
     """Tickets with words in them whose days are over; none of which anything is still to be done."""
     says_something = select(Mail.id).where(Mail.ticket_id == Ticket.id, Mail.kind != "forgotten").exists()
     owes = (
