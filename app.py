@@ -265,7 +265,11 @@ def mail_loops(built: Built) -> list[Loop]:
         built.settings.dashboard.admin_email,
     )
     return [
-        Loop("reading", lambda: read_next(built.open_session, reader, mail), lambda: time.sleep(LOOK_AT_STORED)),
+        Loop(
+            "reading",  # in one process, so that a mail and its answer are read in their order
+            lambda: leases.hold(built.open_session, "reading") and read_next(built.open_session, reader, mail),
+            lambda: time.sleep(LOOK_AT_STORED),
+        ),
         Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)),
     ]
 

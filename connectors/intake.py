@@ -188,7 +188,8 @@ def keep_together(open_session: OpenSession, read: Read, settings: MailSettings)
         known = mails.Known(session, [name for one in parsed for name in threads.named_by(one)])
         contents: dict[str, bytes] = {}
         for mail_id, found in read:
-            keep(session, stored[mail_id], found, known, contents, settings)
+            if mail_id in stored:  # else another process was first
+                keep(session, stored[mail_id], found, known, contents, settings)
         mails.keep_attachments(session, contents)
 
 
@@ -206,8 +207,6 @@ def keep(
     contents: dict[str, bytes],
     settings: MailSettings,
 ) -> None:
-    if mail.read:  # another process was first
-        return
     mail.read = True
     if isinstance(found, str):
         mail.problem = found

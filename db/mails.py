@@ -89,9 +89,13 @@ def read_again(session: Session, mail_id: int) -> None:
 
 
 def to_fill(session: Session, mail_ids: Sequence[int]) -> Sequence[Mail]:
-    """Those mails, asked for together, without what is about to be written: rows that set the same columns go together."""
+    """Those of the mails that nobody has read or is reading, held until the transaction ends.
+
+    Asked for together, and without what is about to be written: rows that set the same columns are written together.
+    """
     known = load_only(Mail.id, Mail.read, Mail.mailbox, Mail.stored_at, Mail.notices)
-    return session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).options(known)).all()
+    wanted = select(Mail).where(Mail.id.in_(mail_ids), Mail.read.is_(False)).order_by(Mail.id)
+    return session.scalars(wanted.options(known).with_for_update(skip_locked=True)).all()
 
 
 def get(session: Session, mail_id: int) -> Mail:

@@ -1,5 +1,7 @@
 """A mail becomes a ticket, once, whatever it is."""
 
+import contextlib
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from builders import RESET, fetched, raw_mail, taken_in
 from fakes import FakeMailbox
 
 from connectors import intake
-from connectors.intake import Fetched, MailboxDown
+from connectors.intake import Fetched, MailboxDown, read_here, read_some, take_in
 from connectors.mail_parsing import Mail as ParsedMail
 from connectors.mail_parsing import parse_mail
 from connectors.settings import MailSettings
@@ -311,3 +313,26 @@ def test_nobody_is_grouped_by_subject_otherwise(open_session: OpenSession) -> No
     )
 
     assert len(all_tickets(open_session)) == 2
+
+
+@pytest.mark.server
+def test_of_two_processes_that_read_the_same_mails_one_makes_each_ticket(on_postgres: OpenSession) -> None:
+    mailbox = FakeMailbox([raw_mail(body=f"Mail {n}") for n in range(60)])
+    while take_in(on_postgres, mailbox):
+        pass
+    begin = threading.Barrier(2)
+
+    def read(raws: Sequence[bytes]) -> list[ParsedMail | str]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            begin.wait(1)
+        return read_here(raws)
+
+    threads = [threading.Thread(target=read_some, args=(on_postgres, read, MailSettings())) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    with on_postgres.reading() as session:
+        assert session.query(Mail).filter(Mail.read).count() == 60
+        assert session.query(Ticket).count() == 60
