@@ -15,7 +15,7 @@ from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
 from dashboard.ports import Finder, MailboxOffice, Plays, PreCheck, SendingOffice, Triage, Visitors
 from dashboard.throttle import Limits, Throttle
-from db import people, tickets
+from db import people, second_factor, tickets
 from db.desk import Desk
 from db.models import Person, Ticket, now
 from db.models.people import initials_of
@@ -24,6 +24,7 @@ from db.vault import Vault
 from db.wording import Said
 
 COOKIE = "courtdesk"
+WITHOUT_FACTOR = ("/me/second-factor", "/session", "/live")
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ class SignInNeeded(Exception):
     """Nobody is signed in; browsers are sent to the sign-in page."""
 
 
+class SecondFactorNeeded(Exception):
+    """The desk demands a second factor of this person's role; browsers are sent where it is set up."""
+
+
 def get_house(request: Request) -> House:
     return cast(House, request.app.state.house).as_set()
 
@@ -114,6 +119,9 @@ def get_caller(request: Request, house: Annotated[House, Depends(get_house)]) ->
         if person is None:
             raise SignInNeeded("Sign in to see this page.")
         caller = as_caller(person)
+        is_exempt = bool(person.totp) or request.url.path.startswith(WITHOUT_FACTOR)
+        if not is_exempt and person.role in second_factor.demanded_of(session):
+            raise SecondFactorNeeded("Set up a second factor first: this desk asks people in your role for one.")
         touch = people.is_worth_a_touch(session, token)
     if touch:
         with house.open_session() as session:

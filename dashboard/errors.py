@@ -9,7 +9,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from dashboard.deps import SignInNeeded, get_house
+from dashboard.deps import SecondFactorNeeded, SignInNeeded, get_house
 from dashboard.frame import setting
 from dashboard.oidc import NoIdentity
 from dashboard.refusals import Refusal
@@ -101,11 +101,20 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, unreadable_request)
     app.add_exception_handler(SignInNeeded, sign_in_needed)
+    app.add_exception_handler(SecondFactorNeeded, second_factor_needed)
     app.add_exception_handler(TooManyTries, too_many_tries)
     app.add_exception_handler(Busy, too_many_tries)
     app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
     app.add_exception_handler(NoConnectionLeft, too_busy)
+
+
+def second_factor_needed(request: Request, problem: Exception) -> Response:
+    if is_for_programs(request):
+        return told(request, 403, str(problem))
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": "/me/second-factor"})
+    return RedirectResponse("/me/second-factor", 303)
 
 
 def is_for_programs(request: Request) -> bool:

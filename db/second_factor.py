@@ -2,14 +2,18 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 
 import pyotp
+from sqlalchemy.orm import Session
 
+from db import desk_settings
 from db.models import Person
 from db.vault import Vault
 
 STEP = 30  # seconds
 ISSUER = "Courtdesk"
+NAME = "second factor"
 
 
 class WrongCode(Exception):
@@ -48,3 +52,12 @@ def step_of(secret: str, code: str, last: int) -> int:
 
 def give_up(person: Person) -> None:
     person.totp, person.totp_last = "", 0
+
+
+def demanded_of(session: Session) -> list[str]:
+    """Roles that may do nothing without one."""
+    return list(desk_settings.stored(session, NAME).get("roles", ()))
+
+
+def demand(session: Session, roles: Sequence[str]) -> None:
+    desk_settings.store(session, NAME, {"roles": list(roles)})

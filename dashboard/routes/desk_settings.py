@@ -13,7 +13,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.refusals import Refusal
-from db import retention, targets, votes, wording
+from db import people, retention, second_factor, targets, votes, wording
 
 router = APIRouter(prefix="/desk-settings")
 
@@ -24,7 +24,7 @@ def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin) 
     return respond.page(
         request, house, "desk_settings/show.html", targets=targets.load(session), days=targets.DAYS, names=names,
         wording=wording.load(session), languages=house.desk.languages, filed=request.app.state.house,
-        kept=retention.load(session), vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
+        roles=people.ROLES, demanded=second_factor.demanded_of(session), kept=retention.load(session), vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
     )  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def save_retention(
 ) -> Response:
     """`replied`, `dismissed`, `spam`: days, or nothing for ever."""
     retention.save(session, retention.read({name: str(value) for name, value in form.multi_items()}))
+    return respond.see(request, "/desk-settings")
+
+
+@router.post("/second-factor")
+def save_second_factor(
+    request: Request, session: Writing, caller: TheAdmin, form: Annotated[FormData, Depends(read_form)]
+) -> Response:
+    """`role`, several: of whom it is demanded."""
+    second_factor.demand(session, [role for role in people.ROLES if role in form.getlist("role")])
     return respond.see(request, "/desk-settings")
 
 

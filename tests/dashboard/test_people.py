@@ -210,3 +210,27 @@ def test_a_code_of_the_step_before_counts_and_an_old_one_does_not() -> None:
     assert second_factor.step_of(secret, app.at(now - 30), 0) == int(now) // 30 - 1
     with pytest.raises(WrongCode):
         second_factor.step_of(secret, app.at(now - 90), 0)
+
+
+def test_a_role_that_must_have_a_second_factor_sees_only_where_it_is_set_up(admin: Pages) -> None:
+    assert (
+        admin.client.post("/desk-settings/second-factor", data={"role": ["admin", "king"]}, headers=FORM).status_code
+        == 303
+    )
+
+    for path in ("/tickets", "/desk-settings", "/people"):
+        assert admin.client.get(path, headers=FORM).headers["location"] == "/me/second-factor"
+    moved = admin.client.post("/tickets/1/dismissal", data={"seen": "2"}, headers=HX)
+    assert (moved.status_code, moved.headers["hx-redirect"]) == (204, "/me/second-factor")
+    assert admin.client.get("/api/tickets").status_code == 403
+    assert admin.ticket().status == "in_review"
+    assert admin.client.get("/me/second-factor", headers=FORM).status_code == 200
+
+    with admin.open_session() as session:
+        assert second_factor.demanded_of(session) == ["admin"]
+        session.get_one(Person, 1).totp = "sealed"
+    assert admin.client.get("/tickets", headers=FORM).status_code == 200
+    with admin.open_session() as session:
+        session.get_one(Person, 1).totp = ""
+        session.get_one(Person, 1).role = "agent"
+    assert admin.client.get("/tickets", headers=FORM).status_code == 200

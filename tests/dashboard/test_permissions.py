@@ -56,7 +56,7 @@ LEAST = {
         GET /customers/oblivion, POST /customers/oblivion, POST /retrainings, POST /retrainings/{retraining_id}/order, POST /retrainings/plan,
         POST /retrainings/serving, POST /chats/terms, POST /trials, POST /trials/{trial_id}/end, POST /autopilot/terms, POST /autopilot/switch,
         POST /autopilot/{name}/opening, POST /autopilot/{name}/closing, GET /desk-settings, POST /desk-settings/wording, POST /desk-settings/targets,
-        POST /desk-settings/retention, POST /desk-settings/votes, GET /people, POST /people, POST /people/{person_id},
+        POST /desk-settings/retention, POST /desk-settings/second-factor, POST /desk-settings/votes, GET /people, POST /people, POST /people/{person_id},
         POST /people/{person_id}/invitation, GET /api-keys, POST /api-keys, POST /api-keys/{key_id}/end, GET /webhooks, POST /webhooks,
         GET /webhooks/{webhook_id}, POST /webhooks/{webhook_id}/test, POST /webhooks/{webhook_id}/state, POST /webhooks/{webhook_id}/secret,
         POST /webhooks/{webhook_id}/deliveries/{delivery_id}/again, POST /webhooks/{webhook_id}/end, POST /api/retrainings
