@@ -5,8 +5,10 @@ how long a decision can be undone.
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db import desk_settings
@@ -99,7 +101,10 @@ class Said:
 
     def now(self, open_session: OpenSession) -> Wording:
         if time.monotonic() - self.read_at >= FRESH:
-            with open_session.reading() as session:
+            with (
+                suppress(SQLAlchemyError),
+                open_session.reading() as session,
+            ):  # else as it was: a page says what is wrong
                 self.wording = load(session)
             self.read_at = time.monotonic()
         return self.wording

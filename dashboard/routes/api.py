@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, needs_scope
+from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, check_lead, needs_scope
 from dashboard.refusals import Refusal
 from dashboard.routes.approvals import sign
 from db import decisions, retrainings, tickets
@@ -93,7 +93,10 @@ def retrain(session: Writing, caller: TheCaller, body: RetrainingIn | None = Non
 
 
 @router.get("/retrainings/{retraining_id}", dependencies=[needs_scope("retrainings:write")])
-def retraining(session: Reading, retraining_id: int) -> dict[str, Any]:
+def retraining(session: Reading, caller: TheCaller, retraining_id: int) -> dict[str, Any]:
+    """For programs with that scope; of people, for leads, as the page is."""
+    if not caller.is_program:
+        check_lead(caller)
     return told(retrainings.get(session, retraining_id))
 
 

@@ -24,15 +24,17 @@ MAILS, KILLS = int(os.environ.get("MAILS", "400")), int(os.environ.get("KILLS", 
 INTAKE = """
 import sys, time
 from connectors.imap import ImapMailbox
-from connectors.intake import MailboxDown
+from connectors.intake import MailboxDown, read_next, take_in
 from connectors.reading import Reader
 from connectors.settings import MailSettings
+from db.loop import Loop
 from db.session import open_database
 settings = MailSettings(host="localhost", port=int(sys.argv[2]), user="office", password="s3cret", security="none", idle_seconds=1)
 box, open_session, reader = ImapMailbox(settings), open_database(sys.argv[1]), Reader()
+Loop("reading", lambda: read_next(open_session, reader, settings), lambda: time.sleep(0.05)).start()
 while True:
     try:
-        if not taken_in(open_session, box, reader, settings):
+        if not take_in(open_session, box):
             time.sleep(0.05)
     except MailboxDown:
         time.sleep(0.1)

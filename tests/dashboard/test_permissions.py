@@ -28,7 +28,7 @@ LEAST = {
         GET /mails/{mail_id}.eml, GET /mails/{mail_id}/html, GET /mails/{mail_id}/attachments/{number}, GET /unreadable, GET /customers,
         GET /insights, GET /insights/{name}.csv, GET /knowledge, GET /knowledge/new, GET /knowledge/{page_id}, GET /knowledge/{page_id}/edit,
         GET /playground, GET /me/notices, POST /me/notices, POST /me/notices/end, GET /me/second-factor, POST /me/second-factor,
-        POST /me/second-factor/end, GET /me, POST /me, GET /live, GET /api/tickets, GET /api/retrainings/{retraining_id}, GET /api/tickets/{ticket_id}, GET /docs, GET /openapi.json
+        POST /me/second-factor/end, GET /me, POST /me, GET /live, GET /api/tickets, GET /api/tickets/{ticket_id}, GET /docs, GET /openapi.json
     """,
     "agent": """
         POST /tickets, POST /tickets/{ticket_id}/further-reply, POST /tickets/{ticket_id}/forward,
@@ -46,6 +46,7 @@ LEAST = {
         POST /api/triage
     """,
     "lead": """
+        GET /api/retrainings/{retraining_id},
         GET /rules, POST /rules, POST /rules/{rule_id}/end, POST /blocked-senders, POST /blocked-senders/end, GET /lessons, POST /lessons/{lesson_id},
         POST /lessons/chats/{chat_id}, POST /lessons, GET /lessons.jsonl, GET /retrainings, GET /retrainings/{retraining_id}, GET /chats, GET /trials,
         GET /autopilot, GET /trail

@@ -1,6 +1,7 @@
 """What an admin says in the browser holds instead of the desk's file, and nothing else does."""
 
 import pytest
+from sqlalchemy import text
 
 from db import wording
 from db.desk import Desk
@@ -47,3 +48,14 @@ def test_pages_see_it_at_once_when_they_are_told_and_soon_otherwise(open_session
     assert said.now(open_session).title == ""
     said.forget()
     assert said.now(open_session).title == "TC Nord"
+
+
+def test_a_database_that_is_away_leaves_what_was_known(open_session: OpenSession) -> None:
+    said = Said(wording=Wording(title="TC Nord"))
+    with open_session() as session:
+        session.execute(text("ALTER TABLE desk_settings RENAME TO elsewhere"))
+    try:
+        assert said.now(open_session).title == "TC Nord"
+    finally:
+        with open_session() as session:
+            session.execute(text("ALTER TABLE elsewhere RENAME TO desk_settings"))
