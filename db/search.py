@@ -17,15 +17,17 @@ from db.lifecycle import Status
 from db.models import Mail, Note, Person, Tag, Ticket
 
 MOST_HITS = 2000  # of each kind, the newest: more would not be read
+NEWEST = 5000  # rows
 # PostgreSQL's index knows no order: of a common word it would fetch every row to find the newest. So the newest rows are
 # read themselves, and the index is asked only where they do not hold enough ("+ 0": their numbers are no reason for another).
 NEWEST_FIRST = f"""
-    WITH newest_{{table}} AS MATERIALIZED (SELECT id, words FROM {{table}} ORDER BY id DESC LIMIT 5000)
     SELECT id FROM (
-        SELECT id FROM newest_{{table}} WHERE words @@ to_tsquery('simple', :q_{{table}})
+        SELECT id FROM (SELECT id, words FROM {{table}} ORDER BY id DESC LIMIT {NEWEST}) AS newest
+        WHERE words @@ to_tsquery('simple', :q_{{table}})
         UNION ALL (
             SELECT id FROM {{table}} WHERE words @@ to_tsquery('simple', :q_{{table}})
-            AND id + 0 < (SELECT min(id) FROM newest_{{table}}) ORDER BY id DESC LIMIT {MOST_HITS}
+            AND id + 0 < (SELECT min(id) FROM (SELECT id FROM {{table}} ORDER BY id DESC LIMIT {NEWEST}) AS newest)
+            ORDER BY id DESC LIMIT {MOST_HITS}
         )
     ) AS hits LIMIT {MOST_HITS}"""
 BEFORE, AROUND = 12, 60  # characters of an excerpt: a line of the queue has room for few
