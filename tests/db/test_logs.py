@@ -1,5 +1,6 @@
 """Logs say which ticket and which request they are about, and nothing of what stood in a mail."""
 
+import contextvars
 import json
 import logging
 import threading
@@ -50,7 +51,7 @@ def test_each_step_of_a_stage_names_its_own_ticket_and_forgets_it(handler: loggi
         return number is not None
 
     loop = Loop("test", stage, lambda: loop.stopping.set())
-    loop.run()
+    contextvars.Context().run(loop.run)  # a thread begins with nothing known
 
     said = [json.loads(line) for line in handler.stream.lines]
     assert [one.get("ticket") for one in said] == ["7", "8", None]
