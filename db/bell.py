@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.session import OpenSession
@@ -42,7 +41,7 @@ class Bell:
         try:
             for _ in self.listening().notifies(timeout=self.patience, stop_after=1):
                 return
-        except self.problems() as problem:
+        except self.open_session.engine.dialect.loaded_dbapi.Error as problem:
             log.warning("news are looked for now and then: %s", problem)
             self.hang_up()
             time.sleep(self.look)
@@ -54,9 +53,6 @@ class Bell:
             self.line = engine.dialect.loaded_dbapi.connect(*args, **stated, autocommit=True)
             self.line.execute(f"LISTEN {CHANNEL}")
         return self.line
-
-    def problems(self) -> tuple[type[Exception], ...]:
-        return (OperationalError, self.open_session.engine.dialect.loaded_dbapi.Error)
 
     def hang_up(self) -> None:
         line, self.line = self.line, None

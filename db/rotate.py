@@ -6,7 +6,8 @@ python -m db.rotate --forget    # later: the old keys go, once nothing needs the
 
 import argparse
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -30,42 +31,37 @@ def rotate(open_session: OpenSession, folder: Path) -> int:
     """A new key before the others, then everything encrypted with it; returns how many values. Raise LostKey."""
     vault = Vault(folder)
     with open_session() as session:
-        for _, value in stored(session):
+        for _, value, _ in stored(session):
             vault.open(value)  # what cannot be opened is said before anything changes
     write(folder, [secrets.token_urlsafe(32), *vault.keys])
     vault = Vault(folder)
     with open_session() as session:
-        return sum(1 for _ in changed(session, vault))
+        values = list(stored(session))
+        for _, value, put in values:
+            put(vault.shut(vault.open(value)))
+    return len(values)
 
 
-def stored(session: Session) -> Iterator[tuple[str, str]]:
-    """Everything encrypted, and where it stands."""
+def stored(session: Session) -> Iterator[tuple[str, str, Callable[[str], None]]]:
+    """Everything encrypted: where it stands, the value, and what puts another in its place."""
     for model, name in STORED:
         for row in session.scalars(select(model)):
             if getattr(row, name):
-                yield model.__tablename__, str(getattr(row, name))
-    password = desk_settings.stored(session, outgoing.NAME).get("password")
-    if password:
-        yield outgoing.NAME, str(password)
-
-
-def changed(session: Session, vault: Vault) -> Iterator[str]:
-    for model, name in STORED:
-        for row in session.scalars(select(model)):
-            if getattr(row, name):
-                setattr(row, name, vault.shut(vault.open(getattr(row, name))))
-                yield model.__tablename__
+                yield model.__tablename__, str(getattr(row, name)), partial(setattr, row, name)
     kept = desk_settings.stored(session, outgoing.NAME)
     if kept.get("password"):
-        desk_settings.store(session, outgoing.NAME, {**kept, "password": vault.shut(vault.open(kept["password"]))})
-        yield outgoing.NAME
+
+        def put(value: str) -> None:
+            desk_settings.store(session, outgoing.NAME, {**kept, "password": value})
+
+        yield outgoing.NAME, str(kept["password"]), put
 
 
 def forget(open_session: OpenSession, folder: Path) -> int:
     """Only the newest key stays; returns how many went. Raise StillNeeded."""
     vault = Vault(folder)
     with open_session.reading() as session:
-        old = [where for where, value in stored(session) if not opens(vault.keys[0], value)]
+        old = [where for where, value, _ in stored(session) if not opens(vault.keys[0], value)]
     if old:
         found = ", ".join(f"{old.count(one)} of {one}" for one in sorted(set(old)))
         raise StillNeeded(f"Still encrypted with an older key: {found}. Run python -m db.rotate again first.")

@@ -45,7 +45,7 @@ def test_everything_is_encrypted_anew_and_running_processes_go_on(open_session: 
     assert also == old
     assert (tmp_path / "vault.secret").stat().st_mode & 0o777 == 0o600
     with open_session.reading() as session:
-        assert all(opens(new, value) and not opens(old, value) for _, value in stored(session))
+        assert all(opens(new, value) and not opens(old, value) for _, value, _ in stored(session))
         mailbox = session.scalars(select(Mailbox)).one()
         assert running.open(mailbox.secrets) == {"password": "s3cret"}  # it read the keys anew
         assert running.open(session.get_one(Person, 1).totp) == "JBSWY3DPEHPK3PXP"
