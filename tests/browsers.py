@@ -4,15 +4,17 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
 from fakes import FakePreCheck
 from fastapi import FastAPI
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 from servers import free_port
 
 from db import people
@@ -92,6 +94,22 @@ def press(browser: webdriver.Chrome, *keys: str) -> None:
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
         time.sleep(0.05)
+
+
+def until(browser: webdriver.Chrome, fine: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for it; a page that is just changing, or being left for another, is not fine yet."""
+
+    def seen(_: webdriver.Chrome) -> object:
+        try:
+            return fine()
+        except (StaleElementReferenceException, NoSuchElementException):
+            return False
+        except WebDriverException as error:
+            if "aborted by navigation" in (error.msg or ""):
+                return False
+            raise
+
+    WebDriverWait(browser, seconds).until(seen)
 
 
 def text_of(browser: webdriver.Chrome, selector: str) -> str:

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import chrome
+from browsers import chrome, text_of, until
 from builders import words_of
 from house import MAIL, Town, town
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support import expected_conditions as see
-from selenium.webdriver.support.wait import WebDriverWait
 from servers import why_not
 
 REASON = why_not("dovecot", "chromium", "chromedriver")
@@ -41,23 +39,20 @@ def sign_in(browser: webdriver.Chrome, house: Town) -> None:
     browser.get(f"{house.app.address}/session")
     browser.find_element(By.ID, "email").send_keys("mia@westpark.example")
     browser.find_element(By.ID, "password").send_keys("correct horse", Keys.ENTER)
+    until(browser, lambda: browser.find_element(By.ID, "desk"))
 
 
 def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chrome, house: Town) -> None:
-    wait = WebDriverWait(browser, 60)
     sign_in(browser, house)
-    wait.until(see.text_to_be_present_in_element((By.ID, "desk"), "Nothing waits"))
+    until(browser, lambda: "Nothing waits" in text_of(browser, "#desk"))
 
     house.dovecot.deliver(MAIL)  # nobody reloads: the ticket and then its draft appear by themselves
-    wait.until(see.presence_of_element_located((By.ID, "ticket-1-row")))
-    primary = wait.until(see.presence_of_element_located((By.CSS_SELECTOR, ".primary:not([aria-disabled])")))
-    wait.until(
-        see.text_to_be_present_in_element(
-            (By.CSS_SELECTOR, ".primary"), "Reset password for dropshot and reply to oliver@finch.example"
-        )
+    until(browser, lambda: browser.find_element(By.ID, "ticket-1-row"))
+    until(browser, lambda: browser.find_element(By.CSS_SELECTOR, ".primary:not([aria-disabled])").is_displayed())
+    until(
+        browser, lambda: "Reset password for dropshot and reply to oliver@finch.example" in text_of(browser, ".primary")
     )
     assert browser.find_element(By.ID, "w-username").text.startswith("dropshot")
-    assert primary.is_displayed()
 
     page = browser.find_element(By.TAG_NAME, "body")
     page.send_keys("e")
@@ -69,9 +64,9 @@ def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chr
     reply.send_keys(Keys.ESCAPE)
     browser.switch_to.active_element.send_keys("a")
 
-    wait.until(lambda _: house.effects())
+    until(browser, house.effects)
     ticket = house.wait("replied")
-    wait.until(lambda _: house.inbox("oliver"))
+    until(browser, lambda: house.inbox("oliver"))
 
     (effect,) = house.effects()
     (mail,) = house.inbox("oliver")
@@ -95,14 +90,13 @@ def test_a_forgotten_password_from_mail_to_threaded_reply(browser: webdriver.Chr
 
 
 def test_an_approval_is_undone_by_key_and_nothing_happens(browser: webdriver.Chrome, house: Town) -> None:
-    wait = WebDriverWait(browser, 60)
     sign_in(browser, house)
     house.dovecot.deliver(MAIL)
-    wait.until(see.text_to_be_present_in_element((By.CSS_SELECTOR, ".primary"), "Reset password for dropshot"))
+    until(browser, lambda: "Reset password for dropshot" in text_of(browser, ".primary"))
 
     time.sleep(0.5)  # a press right after the button changed counts for nothing
     browser.find_element(By.TAG_NAME, "body").send_keys("a")
-    wait.until(see.presence_of_element_located((By.ID, "ticket-1-toast")))
+    until(browser, lambda: browser.find_element(By.ID, "ticket-1-toast"))
     browser.find_element(By.TAG_NAME, "body").send_keys("z")
 
     assert house.wait("in_review").answer is not None

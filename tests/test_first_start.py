@@ -3,18 +3,16 @@
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import chrome
+from browsers import chrome, until
 from builders import words_of
 from house import Town
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
-from selenium.webdriver.support.wait import WebDriverWait
 from servers import App, Dovecot, Sink, why_not
 
 REASON = why_not("dovecot", "chromium", "chromedriver")
@@ -58,11 +56,6 @@ def fill(browser: webdriver.Chrome, form: str, **values: str) -> None:
     browser.find_element(By.CSS_SELECTOR, f'form[action="{form}"] .primary').click()
 
 
-def until(browser: webdriver.Chrome, fine: Callable[[], object], seconds: float = 120) -> None:
-    ignored = [StaleElementReferenceException, NoSuchElementException]
-    WebDriverWait(browser, seconds, ignored_exceptions=ignored).until(lambda _: fine())
-
-
 def test_from_nothing_to_the_first_answer(bare: Town) -> None:
     with chrome() as browser:
         log = (bare.app.var / "app.log").read_text()
@@ -75,7 +68,7 @@ def test_from_nothing_to_the_first_answer(bare: Town) -> None:
             email="mia@westpark.example",
             password="correct horse 7",
         )
-        assert browser.current_url.endswith("/first-steps")  # signed in at once, and led on
+        until(browser, lambda: browser.current_url.endswith("/first-steps"))  # signed in at once, and led on
 
         def is_done(step: str) -> bool:
             return "is-done" in (browser.find_element(By.ID, f"step-{step}").get_attribute("class") or "")

@@ -1,19 +1,17 @@
 """The review screen in a real browser, by keyboard alone; and two browsers on one ticket."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browsers import Served, add_person, chrome, complaints, press, served, text_of
+from browsers import Served, add_person, chrome, complaints, press, served, text_of, until
 from builders import QUESTION, RESET
 from fakes import FakePreCheck
 from pages import PLAN, build_app, put_ticket
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 from servers import why_not
 from sqlalchemy import select
 
@@ -88,10 +86,6 @@ def jana(page: Served) -> Iterator[webdriver.Chrome]:
     with chrome() as driver:
         page.sign_in(driver, "jana")
         yield driver
-
-
-def until(browser: webdriver.Chrome, fine: Callable[[], object]) -> None:
-    WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: fine())
 
 
 def body(browser: webdriver.Chrome) -> None:
