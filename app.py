@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
 from db import chats, leases, logs, parts, people, retention, triage
 from db.desk import Desk, UnusableDesk, load_desk
-from db.loop import Loop
+from db.loop import Loop, end_all
 from db.migrate import NewerDatabase, migrate
 from db.outbox import LostLease
 from db.session import OpenSession, open_database
@@ -142,19 +141,20 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     watcher = Watcher(open_session)
     app.state.watcher = watcher
     app.state.house = house_of(built)
-    before_stopping(watcher.stop)
+    loops = [loop for stage in stages for loop in LOOPS[stage](built)] + house_loops(built)
+    before_stopping(watcher.stop, *(loop.stop for loop in loops))
     threading.Thread(target=watcher.run, name="watcher", daemon=True).start()
     share_the_interpreter()
-    loops = [loop for stage in stages for loop in LOOPS[stage](built)] + house_loops(built)
     for loop in loops:
         loop.start()
     yield
     watcher.stop()
-    for loop in loops:
-        loop.stopping.set()
     for line in built.lines:
+        line.close()
+    for line in built.lines:  # a draft under way is nothing signed: it is begun anew at the next start
         line.stop()
     built.school.stop()
+    end_all(loops)
     if sandbox is not None:
         sandbox.terminate()
 
@@ -218,15 +218,16 @@ def house_of(built: Built) -> House:
     )
 
 
-def before_stopping(act: Callable[[], None]) -> None:
-    """The server waits for open streams before it stops anything, so the streams must hear of it first."""
+def before_stopping(*acts: Callable[[], None]) -> None:
+    """The server waits for open streams before it stops anything, so they must hear of it first; nor is anything begun."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
 
         def both(got: int, frame: FrameType | None, before: Any = before) -> None:
-            act()
+            for act in acts:
+                act()
             if callable(before):
                 before(got, frame)
 
@@ -245,11 +246,11 @@ def house_loops(built: Built) -> list[Loop]:
     """What every process looks after."""
     trail_key = kept_secret("trail", built.settings.house.var_dir).encode()
     return [
-        Loop("trail", lambda: seal_next(built.open_session, trail_key), lambda: time.sleep(SEAL_EVERY)),
-        Loop("due", lambda: tell_overdue(built.open_session), lambda: time.sleep(LOOK_AT_DUE)),
-        Loop("books", lambda: triage.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
-        Loop("retention", lambda: retention.let_go_next(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
-        Loop("chats", lambda: chats.forget_old(built.open_session), lambda: time.sleep(LOOK_AT_BOOKS)),
+        Loop("trail", lambda: seal_next(built.open_session, trail_key), SEAL_EVERY),
+        Loop("due", lambda: tell_overdue(built.open_session), LOOK_AT_DUE),
+        Loop("books", lambda: triage.forget_old(built.open_session), LOOK_AT_BOOKS),
+        Loop("retention", lambda: retention.let_go_next(built.open_session), LOOK_AT_BOOKS),
+        Loop("chats", lambda: chats.forget_old(built.open_session), LOOK_AT_BOOKS),
     ]
 
 
@@ -265,43 +266,40 @@ def mail_loops(built: Built) -> list[Loop]:
         built.settings.dashboard.admin_email,
     )
     return [
-        Loop(
-            "reading",  # in one process, so that a mail and its answer are read in their order
-            lambda: leases.hold(built.open_session, "reading") and read_next(built.open_session, reader, mail),
-            lambda: time.sleep(LOOK_AT_STORED),
+        # one process reads, so that a mail and its answer are read in their order
+        leases.alone(
+            built.open_session, "reading", lambda: read_next(built.open_session, reader, mail), every=LOOK_AT_STORED
         ),
-        Loop("mailboxes", boxes.look, lambda: time.sleep(LOOK_AT_MAILBOXES)),
+        Loop("mailboxes", boxes.look, LOOK_AT_MAILBOXES, close=boxes.close),
     ]
 
 
 def draft_loops(built: Built) -> list[Loop]:
     loops = [
         Loop("draft", lambda: draft_or_shadow(built), routine=ROUTINE),
-        Loop("model", lambda: warm(built.open_session, built.model), lambda: time.sleep(LOOK_AT_MODEL)),
+        Loop("model", lambda: warm(built.open_session, built.model), LOOK_AT_MODEL),
     ]
     club = built.club
     if club is not None:
         loops.append(Loop("check", lambda: check_next(built.open_session, built.desk, club), routine=ROUTINE))
     allowed, library = built.settings.house.allowed_inside, built.library
     loops.append(
-        Loop(
+        leases.alone(
+            built.open_session,
             "library",
-            lambda: (
-                leases.hold(built.open_session, "library")
-                and index_next(built.open_session, built.desk, library.embedder, allowed)
-            ),
-            lambda: time.sleep(LOOK_AT_PAGES),
+            lambda: index_next(built.open_session, built.desk, library.embedder, allowed),
+            every=LOOK_AT_PAGES,
         )
     )
     loops.append(
         Loop(
             "autopilot",
             lambda: autopilot_next(built.open_session, built.desk),
-            lambda: time.sleep(LOOK_AT_DRAFTS),
-            ROUTINE,
+            LOOK_AT_DRAFTS,
+            routine=ROUTINE,
         )
     )
-    loops.append(Loop("retraining", built.school.look, lambda: time.sleep(SEAL_EVERY)))
+    loops.append(Loop("retraining", built.school.look, SEAL_EVERY))
     return loops
 
 
@@ -318,7 +316,7 @@ def act_loops(built: Built) -> list[Loop]:
         Loop("webhooks", lambda: deliver_next(built.open_session, built.vault, allowed)),
     ]
     if club is not None:
-        loops.append(Loop("club", lambda: look_at(built.open_session, club), lambda: time.sleep(LOOK_AT_CLUB)))
+        loops.append(Loop("club", lambda: look_at(built.open_session, club), LOOK_AT_CLUB))
     return loops
 
 
@@ -332,7 +330,7 @@ def reply_loops(built: Built) -> list[Loop]:
         Loop(
             "notices",
             through(lambda mailer: notice_next(open_session, desk, mailer, public_url)),
-            lambda: time.sleep(LOOK_AT_DUE),
+            LOOK_AT_DUE,
         ),
     ]
 

@@ -68,10 +68,15 @@ def cut(body: str, tokenizer: Any, longest: int = LONGEST_MAIL) -> str:
 
 
 def token_ids(conversation: Sequence[Message], tokenizer: Any) -> list[int]:
-    """Render with the model's own chat template. Control tokens that a stranger typed stay plain text."""
+    """Render with the model's own chat template. Control tokens that a stranger typed stay plain text.
+
+    A model without a template reads the messages as paragraphs, after the token that it expects at the start of every
+    text, if it expects one: Gemma is lost without.
+    """
     if tokenizer.chat_template is None:
+        start = [token for token in tokenizer("")["input_ids"][:1] if token == tokenizer.bos_token_id]
         plain = "\n\n".join(message["content"] for message in conversation) + "\n\n"
-        return list(tokenizer(plain, add_special_tokens=False)["input_ids"])
+        return [*start, *tokenizer(plain, add_special_tokens=False, split_special_tokens=True)["input_ids"]]
     rendered = tokenizer.apply_chat_template(
         list(conversation), add_generation_prompt=True, return_dict=True, sanitize_control_tokens=True
     )

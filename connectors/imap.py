@@ -4,7 +4,7 @@ import contextlib
 import re
 import socket
 import ssl
-import time
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +33,8 @@ class ImapMailbox:
     uidvalidity: int = field(default=0, init=False)
     handed_out: list[int] = field(default_factory=list, init=False)
     abilities: frozenset[str] = field(default=frozenset(), init=False)
+    idles: bool = field(default=False, init=False)
+    woken: threading.Event = field(default_factory=threading.Event, init=False)
 
     @property
     def name(self) -> str:
@@ -90,12 +92,21 @@ class ImapMailbox:
         try:
             server = self.connected()
             if "IDLE" in self.abilities:
+                self.idles = True
                 server.idle(timeout=self.settings.idle_seconds)  # whole seconds, or it is ignored
             else:
-                time.sleep(POLL_SECONDS)
+                self.woken.wait(POLL_SECONDS)
         except PROBLEMS as error:
             self.hang_up()
             raise MailboxDown(self.explain(error), sign_in=is_refusal(error)) from error
+        finally:
+            self.idles = False
+
+    def wake(self) -> None:
+        """From another thread: wait no longer for new mail. The connection is gone after that."""
+        self.woken.set()
+        if self.idles:
+            self.hang_up()
 
     def connected(self) -> Any:
         if self.connection is None:

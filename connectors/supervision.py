@@ -18,6 +18,7 @@ from db.session import OpenSession
 from db.vault import Vault
 
 log = logging.getLogger(__name__)
+LONGEST_END = 5.0  # seconds for the fetch under way
 
 
 @dataclass
@@ -66,19 +67,28 @@ class Mailboxes:
         loop = Loop(
             f"mail {mailbox.name}",
             lambda: take_in(self.open_session, mailbox),
-            mailbox.wait,
+            wait=mailbox.wait,
         )
         self.running[name] = settings, mailbox, loop
         loop.start()
 
     def stop(self, name: str, *, lets_go: bool = True) -> None:
-        """`lets_go`: another process may go on at once."""
-        if lets_go:
-            leases.let_go(self.open_session, lease_of(name), owner=self.owner)
+        """Fetch to the end what is being fetched. `lets_go`: another process may go on at once."""
         _, mailbox, loop = self.running.pop(name)
-        loop.stopping.set()
+        loop.stop()
+        if isinstance(mailbox, ImapMailbox):
+            mailbox.wake()
+        loop.ended(LONGEST_END)
         if isinstance(mailbox, ImapMailbox):
             mailbox.hang_up()
+        if lets_go:
+            leases.let_go(self.open_session, lease_of(name), owner=self.owner)
+
+    def close(self) -> None:
+        for _, _, loop in self.running.values():
+            loop.stop()
+        for name in list(self.running):
+            self.stop(name)
 
     def tell_of_lock_outs(self) -> None:
         """Once for each time that a mailbox stops letting us in, by mail, to whoever runs the house."""

@@ -1,17 +1,29 @@
 """Leases: of many processes over one database one at a time does a thing, and another goes on when it dies."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.loop import Loop
 from db.models import Lease, now
 from db.outbox import is_alive, whoami
 from db.session import OpenSession
 
 LENGTH = timedelta(seconds=30)
 RENEWED = timedelta(seconds=20)  # what is left when it is made longer
+
+
+def alone(open_session: OpenSession, name: str, stage: Callable[[], bool], *, every: float) -> Loop:
+    """A loop whose steps one process does at a time; when it closes, another goes on at once."""
+    return Loop(
+        name,
+        lambda: hold(open_session, name) and stage(),
+        every,
+        close=lambda: let_go(open_session, name),
+    )
 
 
 def hold(open_session: OpenSession, name: str, *, owner: str = "") -> bool:

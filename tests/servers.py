@@ -1,5 +1,6 @@
 """Real servers for tests, each on its own ports of 127.0.0.1 and in its own folder."""
 
+import asyncio
 import contextlib
 import importlib.util
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -315,6 +317,8 @@ class Sink:
         self.answer = "250 OK"
         self.answer_to_recipient = "250 OK"
         self.hang_up_after_data = False
+        self.seconds = 0.0  # that it takes to take a mail
+        self.arriving = threading.Event()
         self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **self.controls)
 
@@ -331,6 +335,8 @@ class Sink:
         return self.answer_to_recipient
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.arriving.set()
+        await asyncio.sleep(self.seconds)
         if self.answer.startswith("250"):
             self.mails.append((envelope.rcpt_tos[0], BytesParser().parsebytes(envelope.content)))
             if self.pass_on is not None:

@@ -23,10 +23,16 @@ from ai.library import NoVectors
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
 from db.desk import Desk
 from db.drafts import Draft
+from db.loop import Closing
 
 LONGEST_SILENCE = 300.0  # seconds without a word, after which an engine counts as dead
+LOOK_UP = 0.5  # seconds between two looks whether the house closes
 START_SECONDS = 300  # a first start converts the default model
 Signed = Callable[[int], tuple[int, list[Draft]]]
+
+
+class EngineEnded(ModelDown):
+    """The engine's process is no longer there, or does not start; the message says why."""
 
 
 @dataclass
@@ -47,22 +53,34 @@ class LocalModel:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     learnt: int = field(default=0, init=False)  # the newest event whose signed answer this engine knows
     lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    stopped: bool = field(default=False, init=False)
 
     def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
-        """Raise ModelDown where the engine died or could not be started."""
+        """Raise ModelDown where the engine could not be started, or ended in the middle twice."""
+        left = dict(enumerate(asked))
         with self.lock:
-            self.teach()
-            left = len(asked)
-            self.send({"op": "draft", "mails": [stated(one) for one in asked]})
             try:
-                while left:
-                    place, news = news_in(self.receive())
-                    left -= not isinstance(news, Underway)
-                    yield place, news
-            finally:
-                if left and self.connection is not None:  # nobody listens any more; what still comes must not be
-                    self.connection.close()  # taken for the answer to another question
-                    self.connection = None
+                yield from self.drafted(left)
+            except EngineEnded:  # another process that shares it may have closed, and taken it along
+                if any(one.stream for one in left.values()):
+                    raise
+                yield from self.drafted(left)
+
+    def drafted(self, left: dict[int, Question]) -> Iterator[tuple[int, News]]:
+        """News of those by their places; who has an answer is no longer left."""
+        self.teach()
+        places = list(left)
+        self.send({"op": "draft", "mails": [stated(one) for one in left.values()]})
+        try:
+            while left:
+                place, news = news_in(self.receive())
+                if not isinstance(news, Underway):
+                    del left[places[place]]
+                yield places[place], news
+        finally:
+            if left and self.connection is not None:  # nobody listens any more; what still comes must not be
+                self.connection.close()  # taken for the answer to another question
+                self.connection = None
 
     def teach(self) -> None:
         """Pass on what was signed since the last time; all of it to an engine that is new."""
@@ -125,18 +143,26 @@ class LocalModel:
     def receive(self) -> dict[str, Any]:
         assert self.connection is not None, "an answer follows a question"
         try:
-            if not self.connection.poll(LONGEST_SILENCE):
-                raise EOFError
+            deadline = time.monotonic() + LONGEST_SILENCE
+            while not self.connection.poll(LOOK_UP):
+                if self.stopped or time.monotonic() > deadline:
+                    raise EOFError
             return dict(json.loads(self.connection.recv_bytes()))
         except (EOFError, OSError) as error:
             raise self.lost() from error
 
-    def lost(self) -> ModelDown:
+    def lost(self) -> ModelDown | Closing:
         self.connection = None
-        return ModelDown("The model process ended in the middle of a draft; it is started again.")
+        return self.down("The model process ended in the middle of a draft; it is started again.")
+
+    def down(self, words: str) -> ModelDown | Closing:
+        """A model that we ended ourselves has not failed."""
+        return Closing() if self.stopped else EngineEnded(words)
 
     def connected(self) -> Connection:
-        """A connection to an engine that serves what we were told to use."""
+        """A connection to an engine that serves what we were told to use. Raise ModelDown."""
+        if self.stopped:
+            raise Closing
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / "engine.lock"):
             connection = self.connect()
@@ -187,12 +213,17 @@ class LocalModel:
                 return connection
             if self.process is not None and self.process.poll() is not None:
                 lines = (self.folder / "engine.log").read_text(errors="replace").strip().splitlines()
-                raise ModelDown(f"The model could not be started: {lines[-1] if lines else 'no reason given'}")
+                raise self.down(f"The model could not be started: {lines[-1] if lines else 'no reason given'}")
             time.sleep(0.2)
-        raise ModelDown(f"The model was not ready after {START_SECONDS} seconds.")
+        raise self.down(f"The model was not ready after {START_SECONDS} seconds.")
+
+    def close(self) -> None:
+        """Ask nothing more: whoever waits for an answer gets Closing."""
+        self.stopped = True
 
     def stop(self) -> None:
-        """End the engine if this process started it."""
+        """Close the line, and end the engine if this process started it."""
+        self.close()
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=10)

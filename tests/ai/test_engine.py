@@ -22,6 +22,7 @@ from ai.written import Decided, Question, Written
 from db import promotions, tickets, versions
 from db.drafts import Draft
 from db.lifecycle import Status
+from db.loop import Loop, end_all
 from db.migrate import migrate
 from db.models import Ticket
 from db.session import OpenSession, open_database
@@ -75,10 +76,61 @@ def test_a_killed_engine_is_started_again_and_writes_the_same(model: LocalModel)
     before = drafts(model)
     os.kill(model.hello()["pid"], signal.SIGKILL)
 
-    with pytest.raises(ModelDown, match="started again"):
-        drafts(model)
-
     assert [written.text for written in drafts(model)] == [written.text for written in before]
+
+
+def test_mails_that_end_the_engine_twice_are_given_up(model: LocalModel) -> None:
+    model.ping()
+    ends = 0
+
+    def draft_and_kill() -> None:
+        nonlocal ends
+        for _, news in model.draft([Question(mail) for mail in MAILS]):
+            if isinstance(news, Decided) and model.process is not None:
+                model.process.kill()
+                model.process.wait()
+                ends += 1
+
+    with pytest.raises(ModelDown, match="ended in the middle"):
+        draft_and_kill()
+    assert ends >= 2
+
+
+def test_an_engine_that_another_process_takes_along_is_missed_by_nobody(base: Path, tmp_path: Path) -> None:
+    owner, guest = (LocalModel(DESK, str(base / "model"), "", tmp_path, 1) for _ in range(2))
+    before = drafts(owner)
+    found: dict[int, Written] = {}
+    for place, news in guest.draft([Question(mail) for mail in MAILS]):
+        if isinstance(news, Written):
+            found[place] = news
+        elif owner.process is not None and owner.process.poll() is None:
+            owner.stop()
+    guest.stop()
+
+    assert [found[i].text for i in range(len(MAILS))] == [written.text for written in before]
+
+
+def test_a_house_that_closes_leaves_its_tickets_undrafted(model: LocalModel, open_session: OpenSession) -> None:
+    """And says of none that its draft failed."""
+    migrate(open_session)
+    with open_session() as session:
+        tickets.open_by_hand(session, by="mia", subject="Court", body="Cancel it", from_email="anna@kowalczyk.example")
+    model.ping()
+    assert model.process is not None
+    os.kill(model.process.pid, signal.SIGSTOP)  # it never answers
+    drafting = Loop("draft", lambda: draft_next(open_session, DESK, model))
+    drafting.start()
+    while not model.lock.locked():
+        time.sleep(0.01)
+
+    model.close()
+    end_all([drafting], 10)
+    os.kill(model.process.pid, signal.SIGCONT)
+
+    assert drafting.ended(0)
+    with open_session.reading() as session:
+        (ticket,) = tickets.page(session)
+        assert (ticket.status, ticket.draft, ticket.version) == (Status.RECEIVED, None, 1)
 
 
 def test_versions_are_swapped_without_a_wrong_answer_in_between(model: LocalModel, base: Path) -> None:

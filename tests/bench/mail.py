@@ -106,7 +106,7 @@ def arm(kind: str, port: int, url: str) -> None:
         migrate(open_session)
         reader = Reader()
         reader([b"From: a@b.example\r\n\r\nwarm"])
-        reading = Loop("reading", lambda: read_next(open_session, reader, settings), lambda: time.sleep(0.05))
+        reading = Loop("reading", lambda: read_next(open_session, reader, settings), 0.05)
         reading.start()
         share_the_interpreter()
         started = time.monotonic()

@@ -31,7 +31,7 @@ from db.loop import Loop
 from db.session import open_database
 settings = MailSettings(host="localhost", port=int(sys.argv[2]), user="office", password="s3cret", security="none", idle_seconds=1)
 box, open_session, reader = ImapMailbox(settings), open_database(sys.argv[1]), Reader()
-Loop("reading", lambda: read_next(open_session, reader, settings), lambda: time.sleep(0.05)).start()
+Loop("reading", lambda: read_next(open_session, reader, settings), 0.05).start()
 while True:
     try:
         if not take_in(open_session, box):

@@ -15,7 +15,7 @@ from connectors.mailboxes import Office
 from connectors.settings import MailSettings
 from connectors.supervision import Mailboxes
 from db import mailboxes, parts
-from db.loop import Loop
+from db.loop import Loop, end_all
 from db.models import Mail
 from db.session import OpenSession
 from db.vault import Vault
@@ -44,13 +44,11 @@ def house(dovecot: Dovecot, open_session: OpenSession, tmp_path: Path) -> Iterat
     )
     mailer = FakeMailer()
     made = Mailboxes(open_session, settings, Vault(tmp_path), mailer=lambda: mailer, tell="admin@club.example")
-    reading = Loop("reading", lambda: read_next(open_session, read_here, settings), lambda: time.sleep(0.05))
+    reading = Loop("reading", lambda: read_next(open_session, read_here, settings), 0.05)
     reading.start()
     yield made
-    reading.stopping.set()
-    for name in list(made.running):
-        made.stop(name)
-    time.sleep(0.2)
+    made.close()
+    end_all([reading])
 
 
 def add(house: Mailboxes, port: int, user: str, password: str = "s3cret", **more: str) -> None:

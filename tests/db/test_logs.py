@@ -50,7 +50,7 @@ def test_each_step_of_a_stage_names_its_own_ticket_and_forgets_it(handler: loggi
         done.set() if number is None else None
         return number is not None
 
-    loop = Loop("test", stage, lambda: loop.stopping.set())
+    loop = Loop("test", stage, wait=lambda: loop.stop())
     contextvars.Context().run(loop.run)  # a thread begins with nothing known
 
     said = [json.loads(line) for line in handler.stream.lines]
