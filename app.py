@@ -52,7 +52,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import provider_of
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, leases, logs, parts, people, retention, triage
+from db import chats, leases, logs, parts, people, retention, traces, triage
 from db.desk import Desk, UnusableDesk, load_desk
 from db.loop import Loop, end_all
 from db.migrate import NewerDatabase, migrate
@@ -131,7 +131,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     except (WrongSetting, UnusableDesk, NewerDatabase) as problem:
         print(f"Courtdesk cannot start. {problem}", file=sys.stderr, flush=True)
         os._exit(2)  # one line, no traceback
-    logs.set_up(settings.house.log_level, settings.house.log_format)
+    house = settings.house
+    logs.set_up(house.log_level, house.log_format)
+    traces.set_up(house.otel_exporter_otlp_endpoint, house.otel_service_name, kept_secret("traces", house.var_dir))
 
     sandbox = start_sandbox(settings.actions, settings.house, desk)
     built = build(settings, desk, open_session)
@@ -155,6 +157,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         line.stop()
     built.school.stop()
     end_all(loops)
+    traces.close()
     if sandbox is not None:
         sandbox.terminate()
 

@@ -10,7 +10,7 @@ from actions.kind import Club
 from actions.outcomes import Unreachable
 from actions.planning import Planner
 from actions.stated import CannotPlan
-from db import parts, tickets, trail
+from db import logs, parts, tickets, traces, trail
 from db.desk import Desk
 from db.lifecycle import PROGRAM
 from db.models import now
@@ -24,6 +24,7 @@ NOT_KNOWN = "the club knows no account of that name"
 UNKNOWN_IF_RIGHT, UNKNOWN_IF_WRONG = 0.05, 0.95
 
 
+@traces.traced("check")
 def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
     """Plan one ticket that came into review. Return False when there is none."""
     with open_session.reading() as session:
@@ -33,6 +34,7 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             return False
         asked = tickets.asked(ticket, proposal)
         seen = ticket.version
+        logs.about(ticket=ticket.id)
     try:
         plan, problem = make_plan(asked, desk, club), ""
     except Unreachable as error:

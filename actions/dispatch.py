@@ -11,7 +11,7 @@ from actions.checking import make_plan
 from actions.kind import Club
 from actions.outcomes import OutcomeUnknown, Refused, Unreachable
 from actions.refusals import refused_reply
-from db import decisions, outbox, parts, tickets
+from db import decisions, outbox, parts, tickets, traces
 from db.desk import Desk
 from db.lifecycle import PROGRAM, Status
 from db.models import Promise
@@ -28,6 +28,7 @@ class Backend(Club, Protocol):
     def perform(self, action: str, params: Mapping[str, Any], key: str) -> dict[str, Any]: ...
 
 
+@traces.traced("act")
 def act_next(open_session: OpenSession, desk: Desk, backend: Backend | None) -> bool:
     """Carry out one approved action. Return False when there is none due.
 

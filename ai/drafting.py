@@ -13,7 +13,7 @@ from ai.prompt import MailText
 from ai.registry import BASE_ALONE
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
-from db import logs, parts, tickets, trials, versions, wording
+from db import logs, parts, tickets, traces, trials, versions, wording
 from db.desk import Desk
 from db.drafts import Draft
 from db.lifecycle import Status
@@ -94,6 +94,17 @@ def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> No
                 tickets.draft_failed(session, ticket, str(problem))
                 return
         log.info("drafted in %.2f s", news.seconds)
+        traces.record(
+            "draft",
+            news.seconds,
+            {
+                "courtdesk.base": str(news.made_by.get("base", "")),
+                "courtdesk.adapter": str(news.made_by.get("adapter", "")),
+                "courtdesk.prompt_tokens": news.prompt_tokens,
+                "courtdesk.written_tokens": news.written_tokens,
+            },
+            ticket=one.ticket_id,
+        )
     except tickets.StaleTicket as problem:
         log.info("%s", problem)
 

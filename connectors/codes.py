@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
 from connectors.replies import POLICY, Mailer, send_apart, subject_of
-from db import tickets, wording
+from db import tickets, traces, wording
 from db.desk import Desk
 from db.lifecycle import Status
 from db.models import Promise, Ticket, now
@@ -23,6 +23,7 @@ WORDS = {
 }
 
 
+@traces.traced("code")
 def code_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     """Send one promised code. Return False when there is none due."""
 

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER
 from connectors.replies import POLICY, Mailer, introduction, send_apart
-from db import mails, wording
+from db import mails, traces, wording
 from db.desk import Desk
 from db.models import Mail, Promise, Ticket, now
 from db.session import OpenSession
 
 
+@traces.traced("letter")
 def letter_next(open_session: OpenSession, desk: Desk, mailer: Mailer) -> bool:
     """Send one promised letter. Return False when there is none due."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from connectors.mail_parsing import OWN_HEADER, WITHOUT_ID
 from connectors.settings import SmtpSettings
-from db import decisions, mails, outbox, parts, tickets, wording
+from db import decisions, mails, outbox, parts, tickets, traces, wording
 from db.desk import Desk
 from db.drafts import UnfilledReply, fill
 from db.letters import recipients_in
@@ -51,6 +51,7 @@ class Mailer(Protocol):
     def send(self, message: EmailMessage, *, to: Sequence[str], leaves: Callable[[], None]) -> None: ...
 
 
+@traces.traced("reply")
 def reply_next(open_session: OpenSession, desk: Desk, mailer: Mailer, form: SmtpSettings | None = None) -> bool:
     """Send one promised reply. Return False when there is none due."""
     with open_session() as session:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, GCCollector, Histogram, Platfor
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from db import gauges, logs
+from db import gauges, logs, traces
 from db.gauges import Gauge
 from db.session import OpenSession
 
@@ -87,6 +87,13 @@ class Clock:
         self.numbers.answers.labels(method, route, f"{status // 100}xx").observe(seconds)
         if route not in SILENT:
             ticket = scope.get("path_params", {}).get("ticket_id")
+            traces.record(
+                f"{method} {route}",
+                seconds,
+                {"http.request.method": method, "http.route": route, "http.response.status_code": status},
+                ticket=int(ticket) if ticket and str(ticket).isdecimal() and method != "GET" else None,
+                problem="" if status < 500 else str(status),
+            )
             log.info(
                 "%s %s %s in %.0f ms%s", method, route, status, 1000 * seconds, f", ticket {ticket}" if ticket else ""
             )

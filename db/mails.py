@@ -70,6 +70,13 @@ def raws(session: Session, mail_ids: Sequence[int]) -> Sequence[tuple[int, bytes
     return session.execute(select(Mail.id, Mail.raw).where(Mail.id.in_(mail_ids)).order_by(Mail.id)).all()
 
 
+def first_of(session: Session, ticket_ids: Sequence[int]) -> set[int]:
+    """The mails that these tickets begin with."""
+    return set(
+        session.scalars(select(func.min(Mail.id)).where(Mail.ticket_id.in_(ticket_ids)).group_by(Mail.ticket_id))
+    )
+
+
 def unreadable(session: Session) -> Sequence[Mail]:
     """Mails that could not be read, newest first."""
     return session.scalars(

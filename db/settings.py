@@ -31,6 +31,8 @@ class HouseSettings(BaseSettings):
     lan_allow: str = ""  # names, addresses and networks inside that webhooks may call, with commas between
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    otel_exporter_otlp_endpoint: str = ""  # a collector of traces, as http://127.0.0.1:4318
+    otel_service_name: str = "courtdesk"
 
     @property
     def allowed_inside(self) -> tuple[str, ...]:
