@@ -55,7 +55,7 @@ from dashboard.settings import DashboardSettings
 from db import chats, leases, logs, parts, people, retention, traces, triage
 from db.desk import Desk, UnusableDesk, load_desk
 from db.loop import Loop, end_all
-from db.migrate import NewerDatabase, migrate
+from db.migrate import BrokenReferences, NewerDatabase, migrate
 from db.outbox import LostLease
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, kept_secret, read_settings
@@ -128,7 +128,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stages = settings.house.chosen_stages  # a wrong one stops the start
         open_session = open_database(settings.house.database_url)
         migrate(open_session)
-    except (WrongSetting, UnusableDesk, NewerDatabase) as problem:
+    except (WrongSetting, UnusableDesk, NewerDatabase, BrokenReferences) as problem:
         print(f"Courtdesk cannot start. {problem}", file=sys.stderr, flush=True)
         os._exit(2)  # one line, no traceback
     house = settings.house

@@ -5,11 +5,15 @@ python -m db.migrate --to 0019     # for the version of the program that had thi
 """
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
+from sqlalchemy import Connection
 
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, read_settings
@@ -19,11 +23,15 @@ class NewerDatabase(Exception):
     """The database was made by a newer version of Courtdesk than this one."""
 
 
+class BrokenReferences(Exception):
+    """The database holds rows that point at nothing; the message names their tables."""
+
+
 def migrate(open_session: OpenSession, to: str = "head") -> None:
     """Upgrade in place, or downgrade to an older revision; raise NewerDatabase where this version does not know the schema."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with open_session.engine.connect().execution_options(writing=True) as connection:
+    with open_session.engine.connect().execution_options(writing=True) as connection, references_resting(connection):
         config.attributes["connection"] = connection
         try:
             (command.upgrade if to == "head" else command.downgrade)(config, to)
@@ -31,7 +39,36 @@ def migrate(open_session: OpenSession, to: str = "head") -> None:
             raise NewerDatabase(
                 f"The database was made by a newer Courtdesk: {error}. Install that version."
             ) from error
+        check_references(connection)
         connection.commit()
+
+
+@contextmanager
+def references_resting(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew. Dropping the old one must not take along whatever points at it.
+
+    Foreign keys can be switched only outside of a transaction, so around the whole.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    sqlite: Any = connection.connection.driver_connection
+    sqlite.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        sqlite.execute("PRAGMA foreign_keys=ON")
+
+
+def check_references(connection: Connection) -> None:
+    """Raise BrokenReferences where a row points at nothing; nothing has been changed then."""
+    if connection.dialect.name == "sqlite":
+        tables = sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+        if tables:
+            raise BrokenReferences(
+                f"Rows of {', '.join(tables)} point at rows that are not there. The database was left as it was: restore a backup."
+            )
 
 
 def main() -> None:
@@ -40,7 +77,7 @@ def main() -> None:
     to = parser.parse_args().to
     try:
         migrate(open_database(read_settings(HouseSettings).database_url), to)
-    except (WrongSetting, NewerDatabase) as error:
+    except (WrongSetting, NewerDatabase, BrokenReferences) as error:
         raise SystemExit(str(error)) from None
     print("The database has the newest schema." if to == "head" else f"The database has schema {to}.")
 

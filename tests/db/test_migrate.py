@@ -1,7 +1,10 @@
 """The migrations make what the models say, from nothing and from an older database."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import db.migrate
-from db.migrate import migrate
+from db.migrate import BrokenReferences, migrate
 from db.models import Base
 from db.session import OpenSession, open_database
 
@@ -83,3 +86,16 @@ def test_each_step_can_be_taken_back_and_again(open_session: OpenSession) -> Non
         assert compare_metadata(context, Base.metadata) == []
 
     assert left == {"alembic_version"}
+
+
+def test_rows_that_point_at_nothing_are_named_and_the_database_stays_as_it_is(tmp_path: Path) -> None:
+    open_session = at(tmp_path, "0020")
+    with contextlib.closing(sqlite3.connect(tmp_path / "desk.db")) as stranger, stranger:
+        stranger.execute("INSERT INTO tags (ticket_id, name) VALUES (7, 'vip')")
+
+    with pytest.raises(BrokenReferences, match="tags"):
+        migrate(open_session)
+
+    with open_session() as session:
+        assert session.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0020"
+        assert session.execute(sa.text("PRAGMA foreign_keys")).scalar() == 1
