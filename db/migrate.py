@@ -28,10 +28,14 @@ class BrokenReferences(Exception):
 
 
 def migrate(open_session: OpenSession, to: str = "head") -> None:
-    """Upgrade in place, or downgrade to an older revision; raise NewerDatabase where this version does not know the schema."""
+    """Upgrade in place, or downgrade to an older revision: all steps or none.
+
+    Raise NewerDatabase where this version does not know the schema, BrokenReferences where rows point at nothing.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with open_session.engine.connect().execution_options(writing=True) as connection, references_resting(connection):
+    engine = open_session.engine.execution_options(writing=True)
+    with engine.connect() as connection, references_resting(connection), connection.begin():
         config.attributes["connection"] = connection
         try:
             (command.upgrade if to == "head" else command.downgrade)(config, to)
@@ -40,7 +44,6 @@ def migrate(open_session: OpenSession, to: str = "head") -> None:
                 f"The database was made by a newer Courtdesk: {error}. Install that version."
             ) from error
         check_references(connection)
-        connection.commit()
 
 
 @contextmanager
@@ -57,7 +60,6 @@ def references_resting(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.rollback()
         sqlite.execute("PRAGMA foreign_keys=ON")
 
 
