@@ -8,12 +8,12 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server caddy chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test replay clean
+.PHONY: run test check audit format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test replay clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
 
-test: check servers var/models/ready
+test: check audit servers var/models/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "server or browser or model or long"
 
 check: .venv/installed
@@ -21,7 +21,18 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 	$(BIN)/python -m pytest -q -n 2 -m "not server and not browser and not model and not long and not gpu"
+
+# A list of everything installed (var/sbom.json), held against known advisories where they can be reached.
+audit: .venv/installed var/audit/installed
+	$(BIN)/python tests/audit.py var/audit/bin
+
+# The auditors look at the desk from a place of their own.
+var/audit/installed:
+	@$(BIN)/python -m venv var/audit
+	@var/audit/bin/pip --disable-pip-version-check --quiet install "cyclonedx-bom>=7.5" "pip-audit>=2.10"
+	@touch $@
 
 format: .venv/installed
 	$(BIN)/ruff format .

@@ -5,10 +5,11 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.exc import DataError, NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from dashboard import problems
 from dashboard.deps import SecondFactorNeeded, SignInNeeded, get_house
 from dashboard.frame import setting
 from dashboard.oidc import NoIdentity
@@ -35,7 +36,7 @@ from db.plans import NoAnswer
 from db.promotions import MayNotServe
 from db.reach import OutOfReach
 from db.retention import UnusableRetention
-from db.retrainings import CannotRetrain
+from db.retrainings import CannotRetrain, NoSuchRetraining
 from db.rules import UnusableRule
 from db.search import WrongFilter
 from db.second_factor import WrongCode
@@ -81,6 +82,7 @@ STATUSES: dict[type[Exception], int] = {
     LostKey: 422,
     UnusableLesson: 422,
     CannotRetrain: 409,
+    NoSuchRetraining: 404,
     CannotTry: 409,
     NoChat: 404,
     UnusableMessage: 422,
@@ -107,6 +109,8 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
     app.add_exception_handler(NoConnectionLeft, too_busy)
+    app.add_exception_handler(DataError, cannot_be_stored)
+    app.add_exception_handler(OverflowError, cannot_be_stored)
 
 
 def second_factor_needed(request: Request, problem: Exception) -> Response:
@@ -126,8 +130,7 @@ def told(request: Request, status: int, words: str, headers: dict[str, str] | No
     by_htmx = request.headers.get("hx-request")
     by_program = is_for_programs(request) or "text/html" not in request.headers.get("accept", "")
     if by_program and not by_htmx:
-        problem = {"type": "about:blank", "title": words, "status": status, "detail": words}
-        return JSONResponse(problem, status, headers, media_type="application/problem+json")
+        return JSONResponse(problems.as_json(status, words), status, headers, media_type=problems.MEDIA_TYPE)
     house = get_house(request)
     setting(request, house)  # the language
     if by_htmx:
@@ -168,6 +171,12 @@ def too_many_tries(request: Request, error: Exception) -> Response:
 
 def nothing_there(request: Request, error: Exception) -> Response:
     return told(request, 404, "There is nothing at this address.")
+
+
+def cannot_be_stored(request: Request, error: Exception) -> Response:
+    """A number beyond what the database counts to, or a NUL in a text for PostgreSQL."""
+    log.info("the database does not take it: %s", type(error).__name__)
+    return told(request, 422, "It holds a number or a character that cannot be stored. Nothing was changed.")
 
 
 def no_database(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from dashboard import errors, languages, respond, security
 from dashboard.deps import TheHouse, check_is_a_person, check_may_write, get_caller
 from dashboard.numbers import Clock, Numbers
+from dashboard.problems import may_answer
 from dashboard.routes import (
     actions,
     api,
@@ -124,8 +125,9 @@ def add_pages(app: FastAPI) -> None:
     guarded = [Depends(get_caller), Depends(security.same_site), Depends(check_may_write)]  # no key: 401, not 403
     for module in SIGNED_IN:
         app.include_router(module.router, dependencies=[*guarded, Depends(check_is_a_person)], include_in_schema=False)
-    app.include_router(api.router, dependencies=guarded)
-    app.include_router(generate.router, dependencies=guarded)
+    told = may_answer(400, 401, 403, 422, 503)
+    app.include_router(api.router, dependencies=guarded, responses=told)
+    app.include_router(generate.router, dependencies=guarded, responses=told)
     app.include_router(docs, dependencies=guarded, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), "static")
     app.mount("/vendor/htmx", StaticFiles(packages=[("django_htmx", "static/django_htmx")]), "htmx")

@@ -24,6 +24,10 @@ OPEN = ("queued", "training", "calibrating", "judging")
 SILENT = timedelta(minutes=2)  # without a sign of life, another process goes on
 
 
+class NoSuchRetraining(Exception):
+    """There is no retraining of that number."""
+
+
 class CannotRetrain(Exception):
     """One is under way already, or this one is not in a state for that; the message says which."""
 
@@ -41,10 +45,10 @@ def order(session: Session, *, by: str, steps: int = STEPS) -> Retraining:
 
 
 def get(session: Session, retraining_id: int) -> Retraining:
-    """Raise CannotRetrain."""
+    """Raise NoSuchRetraining."""
     found = session.get(Retraining, retraining_id)
     if found is None:
-        raise CannotRetrain(f"There is no retraining {retraining_id}.")
+        raise NoSuchRetraining(f"There is no retraining {retraining_id}.")
     return found
 
 
@@ -53,7 +57,7 @@ def newest(session: Session, most: int = 20) -> Sequence[Retraining]:
 
 
 def ask(session: Session, retraining: Retraining, wanted: str) -> None:
-    """`pause`, `cancel`, or `resume`; the process that trains hears of it within seconds. Raise CannotRetrain."""
+    """`pause`, `cancel`, or `resume`; the process that trains hears of it within seconds. Raise NoSuchRetraining, CannotRetrain."""
     if wanted == "resume" and retraining.state == "paused":
         retraining.state, retraining.wanted, retraining.owner = "queued", "", ""
     elif wanted == "cancel" and (retraining.state == "paused" or is_free(retraining)):
@@ -129,7 +133,7 @@ def may_serve(session: Session, name: str) -> str:
         return ""
     if made.state != "done":
         return "It has not been judged yet."
-    return "" if made.report.get("may_serve") else made.words
+    return "" if made.may_serve else made.words
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
 """The HTTP interface for programs, as the contract fixes it."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from dashboard.deps import Caller, Reading, TheCaller, TheHouse, Writing, check_lead, needs_scope
+from dashboard.problems import may_answer
 from dashboard.refusals import Refusal
 from dashboard.routes.approvals import sign
 from db import decisions, retrainings, tickets
 from db.drafts import Draft
 from db.lifecycle import Status
-from db.models import Retraining, Ticket
 
 router = APIRouter(prefix="/api")
 
@@ -31,8 +32,87 @@ class ApprovalIn(BaseModel):
 class TicketIn(BaseModel):
     subject: str = Field(default="", max_length=500)
     body: str = Field(min_length=1, max_length=100_000)
-    from_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    from_name: str = ""
+    from_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)
+    from_name: str = Field(default="", max_length=200)
+
+
+class Shown(BaseModel):
+    """Read off a row of the database."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class TicketInList(Shown):
+    id: int
+    status: Status
+    version: int
+    subject: str
+    from_email: str
+    received_at: datetime
+    category: str
+    username: str
+    confidence: float | None
+    needs_human: bool
+
+
+class MailOut(Shown):
+    id: int
+    outgoing: bool
+    message_id: str
+    date: datetime
+    from_name: str
+    from_email: str
+    to: list[str]
+    subject: str
+    text: str
+    kind: str
+
+
+class EventOut(Shown):
+    at: datetime
+    actor: str
+    what: str
+    old: str
+    new: str
+    note: str
+
+
+class PromiseOut(Shown):
+    key: str
+    kind: str
+    state: str
+    attempts: int
+    result: dict[str, Any] | None
+
+
+class TicketOut(TicketInList):
+    mails: list[MailOut]
+    draft: dict[str, Any] | None
+    answer: dict[str, Any] | None
+    events: list[EventOut]
+    outbox: list[PromiseOut] = Field(validation_alias="promises")
+
+
+class Page(BaseModel):
+    tickets: list[TicketInList]
+    next: int | None
+
+
+class Ordered(BaseModel):
+    id: int
+
+
+class RetrainingOut(Shown):
+    id: int
+    state: str
+    asked_by: str
+    steps: int
+    start: str
+    version: str
+    lessons: int
+    progress: dict[str, Any]
+    words: str
+    may_serve: bool
 
 
 @router.get("/tickets", dependencies=[needs_scope("tickets:read")])
@@ -42,25 +122,30 @@ def index(
     q: Annotated[str, Query(max_length=200)] = "",
     after: int | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+) -> Page:
     """Newest first; pass `next` as `after` to go on."""
     found = tickets.page(session, status=status or "", words=q, after=after, limit=limit)
-    return {"tickets": [in_list(ticket) for ticket in found], "next": found[-1].id if len(found) == limit else None}
+    shown = [TicketInList.model_validate(ticket) for ticket in found]
+    return Page(tickets=shown, next=found[-1].id if len(found) == limit else None)
 
 
-@router.get("/tickets/{ticket_id}", dependencies=[needs_scope("tickets:read")])
-def show(session: Reading, ticket_id: int) -> dict[str, Any]:
-    return whole(tickets.get(session, ticket_id))
+@router.get("/tickets/{ticket_id}", responses=may_answer(404), dependencies=[needs_scope("tickets:read")])
+def show(session: Reading, ticket_id: int) -> TicketOut:
+    return TicketOut.model_validate(tickets.get(session, ticket_id))
 
 
 @router.post("/tickets", status_code=201, dependencies=[needs_scope("tickets:write")])
-def create(session: Writing, caller: TheCaller, body: TicketIn) -> dict[str, Any]:
+def create(session: Writing, caller: TheCaller, body: TicketIn) -> TicketOut:
     """A ticket by hand; it is drafted like any other."""
-    return whole(tickets.open_by_hand(session, by=caller.name, **body.model_dump(), identity=vouched(caller)))
+    return TicketOut.model_validate(
+        tickets.open_by_hand(session, by=caller.name, **body.model_dump(), identity=vouched(caller))
+    )
 
 
-@router.post("/tickets/{ticket_id}/approval", dependencies=[needs_scope("approvals:write")])
-def approve(house: TheHouse, caller: TheCaller, ticket_id: int, body: ApprovalIn) -> dict[str, Any]:
+@router.post(
+    "/tickets/{ticket_id}/approval", responses=may_answer(404, 409), dependencies=[needs_scope("approvals:write")]
+)
+def approve(house: TheHouse, caller: TheCaller, ticket_id: int, body: ApprovalIn) -> TicketOut:
     """Sign. 409 where `seen` is stale, 422 where a check refuses it."""
     with house.open_session.reading() as session:
         proposal = tickets.proposal(tickets.get(session, ticket_id))
@@ -69,40 +154,39 @@ def approve(house: TheHouse, caller: TheCaller, ticket_id: int, body: ApprovalIn
         raise Refusal("There is no draft to approve: send an answer with one of the desk's categories.")
     sign(house, ticket_id, answer, caller, body.seen)
     with house.open_session.reading() as session:
-        return whole(tickets.get(session, ticket_id))
+        return TicketOut.model_validate(tickets.get(session, ticket_id))
 
 
-@router.delete("/tickets/{ticket_id}/approval", dependencies=[needs_scope("approvals:write")])
-def withdraw(session: Writing, caller: TheCaller, ticket_id: int) -> dict[str, Any]:
+@router.delete(
+    "/tickets/{ticket_id}/approval", responses=may_answer(404, 409), dependencies=[needs_scope("approvals:write")]
+)
+def withdraw(session: Writing, caller: TheCaller, ticket_id: int) -> TicketOut:
     """Undo. 409 when it is too late."""
     ticket = tickets.get(session, ticket_id)
     decisions.withdraw(session, ticket, by=caller.name, seen=ticket.version)
-    return whole(ticket)
+    return TicketOut.model_validate(ticket)
 
 
 class RetrainingIn(BaseModel):
     steps: int = Field(default=retrainings.STEPS, ge=1, le=retrainings.MOST_STEPS)
 
 
-@router.post("/retrainings", status_code=202, dependencies=[needs_scope("retrainings:write")])
-def retrain(session: Writing, caller: TheCaller, body: RetrainingIn | None = None) -> dict[str, Any]:
+@router.post(
+    "/retrainings", status_code=202, responses=may_answer(409), dependencies=[needs_scope("retrainings:write")]
+)
+def retrain(session: Writing, caller: TheCaller, body: RetrainingIn | None = None) -> Ordered:
     """Order a retraining on the lessons; its result does not serve by itself. 409 while one is under way."""
     if not caller.is_program and caller.role != "admin":
         raise HTTPException(403, "Only an admin may do this.")
-    return {"id": retrainings.order(session, by=caller.name, steps=(body or RetrainingIn()).steps).id}
+    return Ordered(id=retrainings.order(session, by=caller.name, steps=(body or RetrainingIn()).steps).id)
 
 
-@router.get("/retrainings/{retraining_id}", dependencies=[needs_scope("retrainings:write")])
-def retraining(session: Reading, caller: TheCaller, retraining_id: int) -> dict[str, Any]:
+@router.get("/retrainings/{retraining_id}", responses=may_answer(404), dependencies=[needs_scope("retrainings:write")])
+def retraining(session: Reading, caller: TheCaller, retraining_id: int) -> RetrainingOut:
     """For programs with that scope; of people, for leads, as the page is."""
     if not caller.is_program:
         check_lead(caller)
-    return told(retrainings.get(session, retraining_id))
-
-
-def told(row: Retraining) -> dict[str, Any]:
-    names = ("id", "state", "asked_by", "steps", "start", "version", "lessons", "progress", "words")
-    return {**{name: getattr(row, name) for name in names}, "may_serve": bool(row.report.get("may_serve"))}
+    return RetrainingOut.model_validate(retrainings.get(session, retraining_id))
 
 
 def vouched(caller: Caller) -> tuple[str, str]:
@@ -110,55 +194,3 @@ def vouched(caller: Caller) -> tuple[str, str]:
     if caller.is_program:
         return "unverified", f"{caller.name} stated it, nobody checked it"
     return "colleague", f"{caller.name} took it down"
-
-
-def in_list(ticket: Ticket) -> dict[str, Any]:
-    names = (
-        "id",
-        "status",
-        "version",
-        "subject",
-        "from_email",
-        "received_at",
-        "category",
-        "username",
-        "confidence",
-        "needs_human",
-    )
-    return {name: getattr(ticket, name) for name in names}
-
-
-def whole(ticket: Ticket) -> dict[str, Any]:
-    mails = [
-        {
-            name: getattr(mail, name)
-            for name in (
-                "id",
-                "outgoing",
-                "message_id",
-                "date",
-                "from_name",
-                "from_email",
-                "to",
-                "subject",
-                "text",
-                "kind",
-            )
-        }
-        for mail in ticket.mails
-    ]
-    events = [
-        {name: getattr(event, name) for name in ("at", "actor", "what", "old", "new", "note")}
-        for event in ticket.events
-    ]
-    rows = [
-        {name: getattr(row, name) for name in ("key", "kind", "state", "attempts", "result")} for row in ticket.promises
-    ]
-    return {
-        **in_list(ticket),
-        "mails": mails,
-        "draft": ticket.draft,
-        "answer": ticket.answer,
-        "events": events,
-        "outbox": rows,
-    }

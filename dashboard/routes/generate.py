@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from dashboard.deps import Caller, House, TheCaller, TheHouse, needs_scope
+from dashboard.problems import may_answer
 from db import triage
 from db.plans import NoAnswer
 from db.triage import Busy, MailIn, Triaged
@@ -34,27 +35,54 @@ class MailToTriage(BaseModel):
     date: AwareDatetime | None = None
 
 
-@router.post("/generate", dependencies=[needs_scope("generate")])
-def generate(house: TheHouse, caller: TheCaller, body: IssueIn) -> dict[str, Any]:
+class Drafted(BaseModel):
+    category: str
+    username: str
+    details: dict[str, str]
+    confidence: float
+    needs_human: bool
+    model: str
+
+
+class Generated(Drafted):
+    issue: str
+    response: str
+
+
+class CategoryOut(BaseModel):
+    category: str
+    probability: float
+
+
+class TriageOut(Drafted):
+    reply: str
+    categories: list[CategoryOut]
+    reasons: list[str]
+    sources: list[dict[str, str]]
+    timings_ms: dict[str, int]
+
+
+@router.post("/generate", responses=may_answer(429), dependencies=[needs_scope("generate")])
+def generate(house: TheHouse, caller: TheCaller, body: IssueIn) -> Generated:
     """What the desk would answer to these words."""
     mail = MailIn("", body.issue, "", "", datetime.now(UTC))
     found = asked(house, caller, "/generate", lambda: model_of(house).triage(mail))
-    return {"issue": body.issue, "response": found.draft.reply, **in_short(found)}
+    return Generated(issue=body.issue, response=found.draft.reply, **in_short(found))
 
 
-@router.post("/api/triage", dependencies=[needs_scope("triage")])
-def show(house: TheHouse, caller: TheCaller, body: MailToTriage) -> dict[str, Any]:
+@router.post("/api/triage", responses=may_answer(429), dependencies=[needs_scope("triage")])
+def show(house: TheHouse, caller: TheCaller, body: MailToTriage) -> TriageOut:
     """The draft of a mail with what stands behind it. Stores nothing."""
     mail = MailIn(body.subject, body.body, body.from_email, body.from_name, body.date or datetime.now(UTC))
     found = asked(house, caller, "/api/triage", lambda: model_of(house).triage(mail))
-    return {
+    return TriageOut(
         **in_short(found),
-        "reply": found.draft.reply,
-        "categories": [{"category": name, "probability": probability} for name, probability in found.categories],
-        "reasons": list(found.reasons),
-        "sources": list(found.sources),
-        "timings_ms": dict(found.timings_ms),
-    }
+        reply=found.draft.reply,
+        categories=[CategoryOut(category=name, probability=probability) for name, probability in found.categories],
+        reasons=list(found.reasons),
+        sources=[dict(one) for one in found.sources],
+        timings_ms=dict(found.timings_ms),
+    )
 
 
 def in_short(found: Triaged) -> dict[str, Any]:

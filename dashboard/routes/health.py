@@ -25,7 +25,7 @@ def metrics(request: Request, house: TheHouse) -> Response:
     return Response(generate_latest(numbers.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "A part is failing; the body names it."}})
 def ready(session: Reading) -> Response:
     """503 while a part is failing; resting parts are not configured and count as ready."""
     states: dict[str, Any] = {

@@ -120,3 +120,8 @@ class Retraining(Base):
     words: Mapped[str] = mapped_column(Text, default="")
     owner: Mapped[str] = mapped_column(Text, default="")
     seen_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def may_serve(self) -> bool:
+        """What the gate said of its result."""
+        return bool(self.report.get("may_serve"))

@@ -206,7 +206,7 @@ def retrained(open_session: OpenSession, school: School) -> str:
         with open_session.reading() as session:
             row = retrainings.get(session, number)
             state, words, version = row.state, row.words, row.version
-            may_serve = bool(row.report.get("may_serve"))
+            may_serve = row.may_serve
         if state in ("done", "failed", "cancelled"):
             break
         time.sleep(0.5)

@@ -7,7 +7,7 @@ import pytest
 
 from db import lessons, retrainings, versions
 from db.models import Lesson, Mail, Retraining, Ticket
-from db.retrainings import CannotRetrain, Plan
+from db.retrainings import CannotRetrain, NoSuchRetraining, Plan
 from db.session import OpenSession
 
 
@@ -59,7 +59,7 @@ def test_what_a_person_asks(open_session: OpenSession) -> None:
         row.state = "done"
         with pytest.raises(CannotRetrain, match="nothing to cancel"):
             retrainings.ask(session, row, "cancel")
-        with pytest.raises(CannotRetrain):
+        with pytest.raises(NoSuchRetraining):
             retrainings.get(session, 9)
 
 
