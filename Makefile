@@ -8,12 +8,16 @@ TORCH := torch==2.13.0
 SERVERS := dovecot-imapd dovecot-lmtpd dnsmasq-base postgresql mariadb-server caddy chromium chromium-driver
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: run test check audit format train eval generate bench-train bench-draft bench-mail bench-web bench-effort screens crash-test replay clean
+.PHONY: run test check audit format train eval generate bench-train bench-draft bench-mail bench-web bench-effort bench-load bench-generate soak screens crash-test replay clean
 
 run: .venv/installed var/models/ready
 	DEMO=1 PORT=$(PORT) $(BIN)/fastapi run app.py --host 127.0.0.1 --port $(PORT)
 
-test: check audit servers var/models/ready
+# Five minutes of a desk at work go on beside the fast tests.
+test: servers var/models/ready
+	@mkdir -p var; MINUTES=5 $(BIN)/python tests/bench/soak.py > var/soak.log 2>&1 & soak=$$!; \
+	$(MAKE) --no-print-directory check audit || { kill $$soak; exit 1; }; \
+	wait $$soak || { tail -40 var/soak.log; exit 1; }; tail -20 var/soak.log
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "server or browser or model or long"
 
 check: .venv/installed
@@ -73,6 +77,18 @@ bench-effort: .venv/installed
 # Pictures of every page at both widths and in both themes, of the demo as it runs, into docs/screens/.
 screens: .venv/installed var/models/ready
 	$(BIN)/python tests/screens.py
+
+# A platform's load on PostgreSQL, every stage a process, then with kills; RATE, STAFF, MINUTES, TICKETS for smaller machines; QUICK=1.
+bench-load: .venv/installed servers
+	$(BIN)/python tests/bench/load.py
+
+# POST /generate against the model's server alone, at 1, 10 and 100 callers; QUICK=1.
+bench-generate: .venv/installed
+	$(BIN)/python tests/bench/generate.py
+
+# Two hours of the demo's mails, again and again: memory, handles and threads stay flat; MINUTES=5 in the tests.
+soak: .venv/installed var/models/ready servers
+	$(BIN)/python tests/bench/soak.py
 
 # Real servers and a browser for the tests; where they cannot be installed, those tests say that they were skipped.
 .PHONY: servers

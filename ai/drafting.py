@@ -60,7 +60,7 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model, library: Lib
     if not waiting:
         return False
     if library is not None:
-        waiting = [replace(one, asked=with_passages(one.asked, desk, library)) for one in waiting]
+        waiting = informed(waiting, desk, library)
     left = dict(enumerate(waiting))
     try:
         for place, news in model.draft([one.asked for one in waiting]):
@@ -73,6 +73,11 @@ def draft_next(open_session: OpenSession, desk: Desk, model: Model, library: Lib
         for one in left.values():
             store(open_session, desk, one, Undrafted(str(problem)))
     return True
+
+
+def informed(waiting: Sequence[Waiting], desk: Desk, library: Library) -> list[Waiting]:
+    asked = with_passages([one.asked for one in waiting], desk, library)
+    return [replace(one, asked=question) for one, question in zip(waiting, asked, strict=True)]
 
 
 def store(open_session: OpenSession, desk: Desk, one: Waiting, news: News) -> None:
@@ -159,7 +164,7 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Li
         waiting = [Waiting(ticket.id, ticket.version, asked_of(ticket, folder)) for ticket in found]
         trial_id = trial.id
     if library is not None:
-        waiting = [replace(one, asked=with_passages(one.asked, desk, library)) for one in waiting]
+        waiting = informed(waiting, desk, library)
     for place, news in model.draft([one.asked for one in waiting]):
         if isinstance(news, Underway):
             continue

@@ -114,6 +114,9 @@ class Vectors:
         return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
 
 
+Meant = tuple[str, NDArray[np.float32] | None]  # the embedder's name, and the vector that it gave
+
+
 @dataclass
 class Library:
     """`ranker` puts the best few in order, where one is set."""
@@ -125,14 +128,22 @@ class Library:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(
-        self, asked: str, *, language: str = "", most: int = AT_MOST, kinds: Sequence[str] = (), all_ranks: bool = False
+        self,
+        asked: str,
+        *,
+        language: str = "",
+        most: int = AT_MOST,
+        kinds: Sequence[str] = (),
+        all_ranks: bool = False,
+        meant: Meant | None = None,
     ) -> list[Found]:
         """The passages that fit, best first; none where nothing does. `all_ranks`: those that do not fit, too.
 
+        `meant`: out of `embedded`, where many are asked for at one time.
         `language`: passages of another language are left out; `kinds`: only of such pages. Where there is no embedder, or
         it gives no answer, words alone decide.
         """
-        name, vector = self.embedded(asked)
+        name, vector = meant or self.embedded([asked])[0]
         with self.open_session.reading() as session:
             words = passages.by_words(session, asked, 4 * DEEP)
             meaning = self.by_meaning(session, name, vector, 4 * DEEP)
@@ -157,15 +168,20 @@ class Library:
         """For the page of knowledge: what would be found, and the next best."""
         return [hit_of(one) for one in self.find(asked, most=8, all_ranks=True)]
 
-    def embedded(self, asked: str) -> tuple[str, NDArray[np.float32] | None]:
-        if self.embedder is None or not asked.strip():
-            return "", None
+    def embedded(self, asked: Sequence[str]) -> list[Meant]:
+        """What each text means, all worked out in one go."""
+        places = [place for place, text in enumerate(asked) if text.strip()]
+        found: list[Meant] = [("", None)] * len(asked)
+        if self.embedder is None or not places:
+            return found
         try:
-            name, vectors = self.embedder.embed([asked])
+            name, vectors = self.embedder.embed([asked[place] for place in places])
         except NoVectors as problem:
             log.warning("%s Passages are found by words alone.", problem)
-            return "", None
-        return name, vectors[0]
+            return found
+        for place, vector in zip(places, vectors, strict=True):
+            found[place] = name, vector
+        return found
 
     def by_meaning(
         self, session: Session, name: str, vector: NDArray[np.float32] | None, most: int

@@ -53,7 +53,7 @@ class Triage:
         text = MailText(mail.from_name, mail.from_email, mail.date, mail.subject, mail.body)
         question = Question(text, adapter=adapter)
         if self.library is not None:
-            question = with_passages(question, self.desk, self.library, FOR_ANYBODY)
+            (question,) = with_passages([question], self.desk, self.library, FOR_ANYBODY)
         one = Waiting(question, Future(), time.monotonic())
         try:
             self.waiting.put_nowait(one)

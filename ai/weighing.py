@@ -37,10 +37,14 @@ class Weighed:
     features: list[float]
 
 
-def with_passages(asked: Question, desk: Desk, library: Library, kinds: Sequence[str] = ()) -> Question:
-    """Found in the language of the mail, where the desk answers it; `kinds`: of such pages alone."""
-    found = library.find(asked.mail.words, language=answered(asked.mail.body, desk), kinds=kinds)
-    return replace(asked, passages=tuple(one.passage for one in found))
+def with_passages(asked: Sequence[Question], desk: Desk, library: Library, kinds: Sequence[str] = ()) -> list[Question]:
+    """Found in the language of each mail, where the desk answers it; `kinds`: of such pages alone."""
+    meanings = library.embedded([one.mail.words for one in asked])
+    found = [
+        library.find(one.mail.words, language=answered(one.mail.body, desk), kinds=kinds, meant=meant)
+        for one, meant in zip(asked, meanings, strict=True)
+    ]
+    return [replace(one, passages=tuple(hit.passage for hit in hits)) for one, hits in zip(asked, found, strict=True)]
 
 
 def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed:

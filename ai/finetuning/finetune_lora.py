@@ -12,6 +12,7 @@ model by the loss on kept-back families, and writes the adapter with `run.json` 
 """
 
 import argparse
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ from ai.prompt import prompt_hash
 from ai.teaching import NOT_TAUGHT, own_data
 from db.desk import Desk, UnusableDesk, load_desk
 
+SPEAKS = os.environ.get("RANK", "0") == "0"  # of the processes that accelerate starts, one prints and saves
+# accelerate's FSDP: parameters of a layer are there for one pass, so nothing can be computed ahead and shared
+IS_SPREAD = os.environ.get("ACCELERATE_USE_FSDP", "") == "true"
 PRESETS: dict[str, dict[str, Any]] = {
     "cpu-lora": {},  # the defaults below
     "gpu-lora": {
@@ -148,7 +152,8 @@ def main() -> None:
         examples_of(part, desk, knowledge, made.tokenizer, report, grammar, longest_of(made.model.config))
         for part in (taught, kept_back)
     )
-    describe(rows, examples, checks, report, leaked=len(leaked))
+    if SPEAKS:
+        describe(rows, examples, checks, report, leaked=len(leaked))
     if not examples:
         raise SystemExit("No usable row: nothing to train on. The problems above say why.")
 
@@ -157,7 +162,7 @@ def main() -> None:
     if args.teacher:
         teacher = teacher_for(causal(made.model), made.tokenizer, args)
     work = args.work or Path("var/training") / desk.name
-    shared = 0 if args.checkpointing else shared_prefix(examples + checks)
+    shared = 0 if args.checkpointing or IS_SPREAD else shared_prefix(examples + checks)
     stop = StopOnInterrupt()
     trainer = AnswerTrainer(
         model=made.model,
@@ -170,8 +175,9 @@ def main() -> None:
         callbacks=[stop, *([EarlyStoppingCallback(args.patience)] if args.patience and checks else [])],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(Bar(lambda: trainer.tokens))
-    if args.progress:
+    if SPEAKS:
+        trainer.add_callback(Bar(lambda: trainer.tokens))
+    if args.progress and SPEAKS:
         trainer.add_callback(Told(args.progress, lambda: trainer.tokens))
     checkpoint = checkpoint_of(work, args, data_hash(paths))
     watch = Stopwatch(seconds_before(checkpoint))
@@ -187,7 +193,10 @@ def main() -> None:
     # Save: the result and, beside it, how it came about.
     out = args.out or desk.folder / "adapter"
     lasted = time.monotonic() - started  # since the resumption, as the counts of tokens are
-    save(made.model, made.tokenizer, out, args)
+    gathered = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
+    if not SPEAKS:
+        return None
+    save(made.model, made.tokenizer, out, args, gathered)
     draw_curve(trainer.state.log_history, out / "curve.png")
     write_record(
         out,
@@ -256,16 +265,18 @@ def describe(
         print(f"  … and {len(report.problems) - 20} more")
 
 
-def save(model: Any, tokenizer: Any, out: Path, args: argparse.Namespace) -> None:
-    if args.method == "full":
-        model.to(PRECISIONS["bf16"]).save_pretrained(out)
+def save(model: Any, tokenizer: Any, out: Path, args: argparse.Namespace, gathered: dict[str, Any] | None) -> None:
+    """In bf16: half the size, and serving merges it anyway. `gathered`: the weights, where each process had a part of them."""
+    weights = model.state_dict() if gathered is None else gathered
+    is_full = args.method == "full"
+    halved = {name: one.to(torch.bfloat16) for name, one in weights.items() if is_full or "lora_" in name}
+    if is_full:
+        model.config.dtype = torch.bfloat16
+        model.save_pretrained(out, state_dict=halved)
         tokenizer.save_pretrained(out)
         return
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16)  # half the size; serving merges it anyway
     model.peft_config["default"].base_model_name_or_path = args.base or DEFAULT_MODEL  # a name, not this machine's path
-    model.save_pretrained(out)
+    model.save_pretrained(out, state_dict=halved)
     (out / "README.md").unlink(missing_ok=True)  # peft's model card is a form that nobody has filled in
 
 

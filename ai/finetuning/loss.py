@@ -1,7 +1,7 @@
 """Token ids become a loss and its gradient: only the answer is learnt, and logits exist only where something is."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers.cache_utils import DynamicCache
@@ -11,8 +11,7 @@ from ai.finetuning.examples import Kind
 CHUNK = 256  # answer tokens whose logits exist at one time
 
 
-@dataclass(frozen=True)
-class AnswerLoss:
+class AnswerLoss(NamedTuple):
     """`total`: weighted sum of cross entropies in nats. `losses` and `right`, each [N]: per learnt token; `kinds` [N]."""
 
     total: torch.Tensor

@@ -1,6 +1,7 @@
 """Examples become batches, and a Trainer learns their answers: decisions weigh more than prose."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 
 from ai.finetuning.examples import Example, Kind
-from ai.finetuning.loss import Teacher, answer_loss, causal
+from ai.finetuning.loss import AnswerLoss, Teacher, answer_loss, causal
 
 WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0}
 MULTIPLE = 16  # lengths of batches: few shapes, so that freed buffers fit again
@@ -102,6 +103,24 @@ class MixedTrainer(Trainer):
         pickled.unlink(missing_ok=True)  # arguments are kept in run.json, which needs no trust to be read
 
 
+@contextmanager
+def learning(model: Any) -> Iterator[None]:
+    """Meanwhile the model's forward pass is its loss.
+
+    Whatever wraps it, to gather gradients from other processes (DDP) or parameters (FSDP), does so around the whole pass.
+    """
+    base = causal(model)
+
+    def forward(*batch: Any) -> AnswerLoss:
+        return answer_loss(base, *batch)
+
+    model.forward = forward
+    try:
+        yield
+    finally:
+        del model.forward  # its class has one
+
+
 class AnswerTrainer(MixedTrainer):
     """A Trainer of `answer_loss`, which logs loss and share of right tokens for each kind of token."""
 
@@ -113,9 +132,15 @@ class AnswerTrainer(MixedTrainer):
         self.tokens = self.answer_tokens = 0  # read and learnt so far, without padding and the shared prefix
         self.seen = {True: torch.zeros(len(Kind), 3), False: torch.zeros(len(Kind), 3)}  # tokens, nats, right
 
+    def train(self, *args: Any, **kwargs: Any) -> Any:
+        with learning(self.model):
+            return super().train(*args, **kwargs)
+
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
+        """With the weight of what one process learns in this step, averaged over all of them, as gradients will be."""
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
-        return batches, sum(self.weight_of(batch) for batch in batches)
+        weight = sum((self.weight_of(batch) for batch in batches), torch.tensor(0.0)).to(device)
+        return batches, self.accelerator.reduce(weight, "mean")
 
     def weight_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         return self.weights[batch["kinds"][:, 1:].cpu()].sum()
@@ -123,9 +148,7 @@ class AnswerTrainer(MixedTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        base = causal(self.accelerator.unwrap_model(model))
-        with self.accelerator.autocast():  # accelerate puts it around model.forward only, which is not called here
-            found = answer_loss(base, self.prefix, inputs, self.weights, self.teacher if model.training else None)
+        found = model(self.prefix, inputs, self.weights, self.teacher if model.training else None)
         if model.training:
             self.tokens += int(inputs["attention_mask"].sum())
             self.answer_tokens += len(found.kinds)
@@ -133,7 +156,8 @@ class AnswerTrainer(MixedTrainer):
         for kind in Kind:
             of_kind = found.kinds == kind
             seen[kind] += torch.tensor([of_kind.sum(), found.losses[of_kind].sum(), found.right[of_kind].sum()])
-        loss = found.total / (self.weight_of(inputs) if num_items_in_batch is None else num_items_in_batch)
+        weight = self.weight_of(inputs) if num_items_in_batch is None else num_items_in_batch
+        loss = found.total / weight.to(found.total.device)
         return (loss, (loss,)) if return_outputs else loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.lifecycle import Status
@@ -80,6 +80,14 @@ class Ticket(Base):
         Index("ix_tickets_status_changed_at", "status", "changed_at"),
         Index("ix_tickets_from_email", "from_email"),
         Index("ix_tickets_received_at", "received_at"),
+        # a handful of a million: what the autopilot has not looked at is found among those in review alone
+        Index(
+            "ix_tickets_in_review",
+            "was_looked_at",
+            "id",
+            sqlite_where=text("status = 'in_review'"),
+            postgresql_where=text("status = 'in_review'"),
+        ),
     )
 
 

@@ -135,7 +135,10 @@ class FakeLibrary:
     def __init__(self, passages: list[Passage]) -> None:
         self.passages, self.languages = passages, [""]
 
-    def find(self, asked: str, *, language: str = "", kinds: Sequence[str] = ()) -> list[Found]:
+    def embedded(self, asked: Sequence[str]) -> list[tuple[str, None]]:
+        return [("", None)] * len(asked)
+
+    def find(self, asked: str, *, language: str = "", kinds: Sequence[str] = (), meant: object = None) -> list[Found]:
         self.languages.append(language)
         return [Found(one, 1.0, 1, 1, 9.0, 0.9) for one in self.passages]
 

@@ -63,13 +63,14 @@ STAGES = ("web", "web", "mail", "draft", "act", "reply")
 SAID = {"category": "other", "username": "", "details": {}, "reply": "Hello,\n\na colleague looks into it."}
 
 
-def stub(port: int) -> None:
-    """A model's server that answers at once, always the same."""
+def stub(port: int, seconds: float = 0.0) -> None:
+    """A model's server that always answers the same, after so many seconds."""
 
     async def models(_: Request) -> JSONResponse:
         return JSONResponse({"object": "list", "data": [{"id": "stub", "object": "model"}]})
 
     async def complete(_: Request) -> JSONResponse:
+        await asyncio.sleep(seconds)
         message = {"role": "assistant", "content": json.dumps(SAID)}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         usage = {"prompt_tokens": 200, "completion_tokens": 40, "total_tokens": 240}
@@ -286,7 +287,7 @@ def wait_for_the_end(town: Town, phase: Phase) -> float:
 
 def outcome(town: Town, phase: Phase) -> dict[str, int]:
     with town.open_session.reading() as session:
-        ours = Mail.message_id.like(f"%{phase.name}-%@load.example%")
+        ours = (Mail.id > TICKETS) & Mail.message_id.contains(f"{phase.name}-")
         mails = session.execute(select(Mail.message_id, Mail.ticket_id).where(ours, Mail.outgoing.is_(False))).all()
         tickets = [ticket for _, ticket in mails if ticket is not None]
         undrafted = session.scalars(select(Ticket.id).where(Ticket.id > TICKETS, Ticket.status == "received")).all()
@@ -304,7 +305,7 @@ def outcome(town: Town, phase: Phase) -> dict[str, int]:
 def figures_of(town: Town, phase: Phase, lasted: float, settled: float) -> list[Figure]:
     found = outcome(town, phase)
     with town.open_session.reading() as session:
-        ours = Mail.message_id.like(f"%{phase.name}-%@load.example%")
+        ours = (Mail.id > TICKETS) & Mail.message_id.contains(f"{phase.name}-")
         rows = session.execute(
             select(Mail.message_id, Mail.stored_at, Ticket.drafted_at)
             .join(Ticket, Mail.ticket_id == Ticket.id)
