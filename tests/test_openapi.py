@@ -35,7 +35,7 @@ CALLERS = ("nobody", *ROLES, *(f"key {scope}" for scope in SCOPES), ON_POSTGRES)
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance, unsupported_method,
 ]  # fmt: skip
-PATIENT = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass

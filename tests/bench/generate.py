@@ -3,7 +3,7 @@
 
 Both on loopback: llama.cpp's own OpenAI-compatible server with the default model, where llama-cpp-python is installed, and a
 stub that answers every request after a fifth of a second, which shows what the desk itself takes. Callers ask again at once;
-who gets 429 waits for a second, and is counted. QUICK=1 asks the stub alone, a few times.
+who gets 429 waits for a second, and is counted. SECONDS states how long each asks (30); QUICK=1 asks the stub alone, briefly.
 """
 
 import json
@@ -38,7 +38,7 @@ from tests.bench.web import p95
 
 QUICK = os.environ.get("QUICK") == "1"
 CALLERS = (1, 10) if QUICK else (1, 10, 100)
-SECONDS = 5.0 if QUICK else 30.0  # for each number of callers
+SECONDS = float(os.environ.get("SECONDS") or (5 if QUICK else 30))  # for each number of callers
 ISSUE = "Hello, I forgot my password and cannot log in. My user name is dropshot. Please send me a link. Oliver"
 Ask = Callable[[httpx.Client], int]
 
