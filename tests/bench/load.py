@@ -299,7 +299,6 @@ def outcome(town: Town, phase: Phase) -> dict[str, int]:
         "in": len({name for name, _ in mails}), "doubled": len(mails) - len({name for name, _ in mails}),
         "torn": len(tickets) - len(set(tickets)), "waiting": len(undrafted),
         "open replies": sum(state in ("promised", "running", "inflight") for _, state in replies),
-        "stuck": sum(state not in ("promised", "running", "inflight", "done") for _, state in replies),
     }  # fmt: skip
 
 
@@ -314,10 +313,7 @@ def figures_of(town: Town, phase: Phase, lasted: float, settled: float) -> list[
         ).all()
     stored = [at.timestamp() - phase.sent[name.strip("<>")] for name, at, _ in rows]
     drafted_after = [at.timestamp() - phase.sent[name.strip("<>")] for name, _, at in rows if at is not None]
-    left = Counter(str(mail["Message-ID"]) for _, mail in town.sink.mails)
-    answered = Counter(
-        str(mail["In-Reply-To"]) for _, mail in town.sink.mails if f"<{phase.name}-" in str(mail["In-Reply-To"])
-    )
+    lost, doubled, stuck = replies_to(town, phase.signed)
     told = [
         Figure(f"{phase.name}: mails delivered a second", len(phase.sent) / lasted, "/s", f"{RATE:g} wanted", len(phase.sent) / lasted / RATE),
         Figure(f"{phase.name}: clicks a second", sum(phase.answers.values()) / lasted, "/s"),
@@ -341,11 +337,27 @@ def figures_of(town: Town, phase: Phase, lasted: float, settled: float) -> list[
         nothing(f"{phase.name}: mails doubled", found["doubled"]),
         nothing(f"{phase.name}: mails in one ticket that are two", found["torn"]),
         Figure(f"{phase.name}: tickets signed", len(phase.signed), ""),
-        nothing(f"{phase.name}: replies lost", max(0, len(phase.signed) - len(answered) - found["stuck"])),
-        nothing(f"{phase.name}: replies doubled", sum(n - 1 for n in left.values()) + sum(n - 1 for n in answered.values())),
-        Figure(f"{phase.name}: replies that a person must settle", found["stuck"], ""),
+        nothing(f"{phase.name}: replies lost", lost),
+        nothing(f"{phase.name}: replies doubled", doubled),
+        Figure(f"{phase.name}: replies that a person must settle", stuck, ""),
     ]  # fmt: skip
     return told
+
+
+def replies_to(town: Town, signed: set[int]) -> tuple[int, int, int]:
+    """Of these tickets, by the mail server's own book: replies that never came, that came twice, and that a person must settle."""
+    with town.open_session.reading() as session:
+        asked = select(Mail.ticket_id, Mail.message_id).where(Mail.ticket_id.in_(signed), Mail.outgoing.is_(False))
+        name_of = {ticket: f"<{name.strip('<>')}>" for ticket, name in session.execute(asked)}
+        states = dict(
+            session.execute(
+                select(Promise.ticket_id, Promise.state).where(Promise.kind == "reply", Promise.ticket_id.in_(signed))
+            ).all()
+        )
+    came = Counter(str(mail["In-Reply-To"]) for _, mail in town.sink.mails)
+    stuck = {ticket for ticket in signed if states.get(ticket) != "done"}
+    lost = sum(came[name_of[ticket]] == 0 for ticket in signed - stuck)
+    return lost, sum(max(0, came[name_of[ticket]] - 1) for ticket in signed), len(stuck)
 
 
 def nothing(what: str, count: int) -> Figure:

@@ -47,6 +47,7 @@ def main() -> None:
         print(f"No soak: {missing}")
         return
     with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as house:
+        house.sink.pass_on = None  # nobody reads the answers
         house.app.start()
         with open_database(house.database)() as session:
             key = people.add_key(session, "soak", ["approvals:write", "tickets:read"], per_minute=1000)
