@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from ai.wording import COURTS, DATES, DURATIONS, MONTHS, NUMBERS, TIMES, WEEKDAYS
+from ai.wording import COURTS, DATES, DURATIONS, MONTHS, NUMBER, NUMBERS, TIMES, WEEKDAYS
 
 Mention = tuple[str, str]  # the words as they stand, the value that they mean
 
@@ -53,6 +53,8 @@ def lenient(key: str, words: str, sent: datetime) -> str:
     if key in ("court", "new_court"):
         is_moment = next(dates(words, sent), None) or next(times(words, sent), None)
         return str(number) if number else "" if is_moment else words.strip()
+    if key in ("date", "new_date") and bare in WEEKDAYS:
+        return next_weekday(bare, sent.date()).isoformat()
     if key in ("time", "new_time") and 0 < number < 24:
         return f"{afternoon(number):02d}:00"
     return str(number) if key == "duration_minutes" and number >= 30 else ""
@@ -92,7 +94,9 @@ def date_of(g: dict[str, str | None], sent: date) -> date | None:
 def days_ahead(word: str) -> int:
     if "after" in word or word.startswith(("ü", "ueb")):
         return 2
-    return 1 if word.startswith(("tom", "tm", "morgen")) else 0
+    if word in ("yesterday", "gestern"):
+        return -1
+    return 1 if word.startswith(("tom", "tm", "2mo", "morgen")) else 0
 
 
 def next_weekday(name: str, sent: date) -> date:
@@ -161,6 +165,8 @@ def time_of(g: dict[str, str]) -> int | None:
             hour, minute = hour - 1, 45
         elif g["quarter"] == "viertel":
             hour -= 1
+    elif g["h7"]:
+        return start_of(int(g["h7"]), int(g["end7"]), g["ap7"][:1], g["part"], on_clock=bool(g["clock7"]))
     else:
         hour = number_of(g["h1"] or g["h2"] or g["h3"] or g["h5"] or g["h6"])
     exact = (bool(g["min1"] and not g["ap1"]) and hour > 7) or (g["h1"].startswith("0") if g["h1"] else False)
@@ -168,6 +174,19 @@ def time_of(g: dict[str, str]) -> int | None:
         hour, (g["ap1"] or g["ap2"])[:1], g["part"], exact or ("uhr" in (g["clock"], g["clock1"]) and hour >= 7)
     )
     return hour * 60 + minute if 0 <= hour < 24 else None
+
+
+def start_of(hour: int, end: int, half_day: str, part: str, *, on_clock: bool) -> int | None:
+    """Of "6-7pm" or "18 bis 19": minutes after midnight. Where neither a clock nor a half of the day is said, two numbers are
+
+    a span of time only if it lasts as long as people play.
+    """
+    if half_day == "p" and end != 12 and hour % 12 > end:  # "11-1pm" begins before noon
+        half_day = "a"
+    if not half_day and not on_clock and not 0 < end - hour <= 3:
+        return None
+    hour = in_part(hour, half_day, part, exact=on_clock and hour >= 7)
+    return hour * 60 if 0 <= hour < 24 else None
 
 
 def in_part(hour: int, half_day: str, part: str, exact: bool) -> int:
@@ -198,7 +217,7 @@ def courts(text: str, sent: datetime) -> Iterator[Mention]:
             name = "Halle" if hall.lower() == "halle" else "indoor"
             yield found[0], f"{name} {number_of(found['n1'])}"
         else:
-            numbers = [number_of(n) for n in (found["n2"], found["n3"]) if n]
+            numbers = [number_of(n) for n in re.findall(rf"\d+|{NUMBER}", f"{found['n2']} {found['more']}", re.IGNORECASE)]
             yield found[0], ", ".join(map(str, numbers))
 
 

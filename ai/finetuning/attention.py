@@ -1,5 +1,6 @@
 """Attention for training on a CPU, where torch's own backward pass under a mask takes a quarter of a step."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,13 +20,32 @@ def folded_attention(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
+    rows: Sequence[int] | None = None,
     **rest: Any,
 ) -> tuple[torch.Tensor, None]:
     """Softmax attention as two matrix products, the query heads of one key head folded into its rows.
 
     query [B, H, T, D], key and value [B, K, S, D] with K dividing H, attention_mask bool [B, 1, T, S], True where a
     token may look. Returns [B, T, H, D].
+
+    `rows`: lengths of what stands one behind the other in T, where B is 1: a prefix, which may be empty, and rows that look
+    at it and each at itself. The mask is then that of the prefix and the longest row.
     """
+    if rows is not None and attention_mask is not None:
+        first, *queries = query.split(list(rows), dim=2)
+        before, *keys = key.split(list(rows), dim=2)
+        given, *values = value.split(list(rows), dim=2)
+        prefix = first.shape[2]
+        parts = [(first, before, given)] if prefix else []
+        for q, k, v in zip(queries, keys, values, strict=True):
+            parts.append((q, torch.cat([before, k], dim=2), torch.cat([given, v], dim=2)))
+        seen = [
+            folded_attention(
+                module, q, k, v, attention_mask[:, :, k.shape[2] - q.shape[2] : k.shape[2], : k.shape[2]], scaling, dropout, **rest
+            )[0]
+            for q, k, v in parts
+        ]  # fmt: skip
+        return torch.cat(seen, dim=1), None
     batch, heads, length, size = query.shape
     shared, seen = key.shape[1:3]
     if attention_mask is None or dropout or batch * heads * length * seen > LARGEST:
@@ -47,6 +67,12 @@ def fits(model: Any) -> bool:
     capped = getattr(model.config, "attn_logit_softcapping", None) is not None
     replaceable = getattr(model, "_can_set_attn_implementation", lambda: False)()
     return bool(replaceable and not capped)
+
+
+def packs(model: Any) -> bool:
+    """Whether rows of many lengths may stand one behind the other: attention is ours, and no layer looks through a window."""
+    kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
+    return model.config._attn_implementation == NAME and kinds == {"full_attention"}  # noqa: SLF001 (it has no other name)
 
 
 AttentionInterface.register(NAME, folded_attention)

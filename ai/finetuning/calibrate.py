@@ -2,7 +2,7 @@
 
     python ai/finetuning/calibrate.py --desk tennis
 
-Teaches the second reader on the desk's training rows, then drafts the mails of `desks/<desk>/training/calibration.jsonl`
+Teaches the second reader on the desk's training rows, then drafts the mails of `desks/<desk>/training/calibration*.jsonl`
 (or those of --data), whose families were not taught, and fits on them how the two readers weigh together and what turns
 their score into a probability. Writes `calibration.json` and `readers.safetensors` beside the adapter. Run it after
 every training; a calibration belongs to one version of a model.
@@ -36,7 +36,7 @@ from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import remember_patterns
 from ai.model.readers import SecondReader, vectors, write_second_reader
 from ai.parsing import UnusableOutput, parse_draft
-from ai.teaching import own_data
+from ai.teaching import own_calibration, own_data
 from ai.written import Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    add("--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration.jsonl)")
+    add("--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration*.jsonl)")
     add("--taught", nargs="*", default=[], help="rows to teach the second reader on (default: the desk's own)")
     add("--base", default="", help="hub id or folder (default: the bundled model)")
     add("--adapter", default="", help="folder of the adapter (default: the desk's own)")
@@ -66,7 +66,7 @@ def main() -> None:
     # Data: rows to fit on, and taught rows for the second reader.
     desk = load_desk(args.desk)
     folder = Path(args.adapter or desk.folder / "adapter")
-    paths = [Path(path) for path in args.data] or [desk.folder / "training" / "calibration.jsonl"]
+    paths = [Path(path) for path in args.data] or own_calibration(desk)
     rows = [row for path in paths for row in known_rows(path)]
     if len(rows) < LEAST_ROWS:
         raise SystemExit(f"{len(rows)} rows are too few to calibrate on; at least {LEAST_ROWS} are needed.")

@@ -7,7 +7,7 @@
     python ai/finetuning/finetune_lora.py --start desks/tennis/adapter --steps 300     # teach an adapter more
     python ai/finetuning/finetune_lora.py --task intent --data train.csv --out var/intents
 
-Reads every `desks/<desk>/training/*.jsonl` except `heldout.jsonl` and `calibration.jsonl` (or the files of --data), trains, keeps the best
+Reads every `desks/<desk>/training/*.jsonl` except those to judge and to calibrate on (or the files of --data), trains, keeps the best
 model by the loss on kept-back families, and writes the adapter with `run.json` and `curve.png` beside it.
 """
 
@@ -24,7 +24,7 @@ import torch
 from peft.helpers import disable_input_dtype_casting
 from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
-from ai.finetuning import intent_runs
+from ai.finetuning import attention, intent_runs
 from ai.finetuning.duplicates import like_any, repetition, without_copies
 from ai.finetuning.examples import (
     Example,
@@ -40,7 +40,7 @@ from ai.finetuning.loss import Teacher, causal, has_plain_head
 from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
 from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, Told, draw_curve
 from ai.finetuning.records import checkpoint_of, seconds_before, write_record
-from ai.finetuning.training import AnswerTrainer, Collator, as_dataset, shared_prefix
+from ai.finetuning.training import AnswerTrainer, Collator, Packer, as_dataset, shared_prefix
 from ai.finetuning.training_arguments import training_arguments
 from ai.knowledge import load_knowledge
 from ai.model.grammar import Grammar
@@ -163,13 +163,14 @@ def main() -> None:
         teacher = teacher_for(causal(made.model), made.tokenizer, args)
     work = args.work or Path("var/training") / desk.name
     shared = 0 if args.checkpointing or IS_SPREAD else shared_prefix(examples + checks)
+    together = Packer if teacher is None and attention.packs(causal(made.model)) else Collator
     stop = StopOnInterrupt()
     trainer = AnswerTrainer(
         model=made.model,
         args=training_arguments(args, work, has_checks=bool(checks)),
         train_dataset=as_dataset(examples, shared),
         eval_dataset=as_dataset(checks, shared) if checks else None,
-        data_collator=Collator(made.tokenizer.eos_token_id),
+        data_collator=together(made.tokenizer.eos_token_id),
         prefix=examples[0].prompt[:shared],
         teacher=teacher,
         callbacks=[stop, *([EarlyStoppingCallback(args.patience)] if args.patience and checks else [])],

@@ -40,7 +40,9 @@ def answer_loss(
     weights: torch.Tensor,
     teacher: Teacher | None = None,
 ) -> AnswerLoss:
-    """Loss of the answer tokens of `batch`, whose rows [B, T] all follow `prefix` [1, S]; `weights` goes by kind.
+    """Loss of the answer tokens of `batch`, whose rows all follow `prefix` [1, S]; `weights` goes by kind.
+
+    The rows lie side by side [B, T] or, where the batch states their `lengths`, one behind the other [1, T].
 
     The prefix's keys and values are computed once and shared by the B rows, gradients included. Logits exist only
     where something is learnt.
@@ -68,6 +70,8 @@ def forward(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]) ->
     ids, mask = batch["input_ids"], batch["attention_mask"]
     rows, size = ids.shape[0], prefix.shape[1]
     decoder = model.get_decoder() if has_plain_head(model) else model
+    if "lengths" in batch:
+        return one_behind_the_other(decoder, prefix.to(ids.device), ids, batch["lengths"].tolist())
     known: dict[str, Any] = {"use_cache": False}
     if size:
         cache = DynamicCache(config=model.config)
@@ -80,6 +84,23 @@ def forward(model: Any, prefix: torch.Tensor, batch: dict[str, torch.Tensor]) ->
         position_ids=torch.arange(size, size + ids.shape[1], device=ids.device).expand(rows, -1),
         **known,
     )
+
+
+def one_behind_the_other(decoder: Any, prefix: torch.Tensor, ids: torch.Tensor, lengths: list[int]) -> Any:
+    """Output over rows of those `lengths` in `ids` [1, T], computed in one pass with the prefix that all look at."""
+    size, longest = prefix.shape[1], max(lengths)
+    places = torch.arange(size + longest, device=ids.device)
+    out = decoder(
+        input_ids=torch.cat([prefix, ids], dim=1),
+        attention_mask=torch.ones(1, 1, size + longest, size + longest, dtype=torch.bool, device=ids.device).tril(),
+        position_ids=torch.cat([places[:size], *(places[size : size + length] for length in lengths)])[None],
+        rows=[size, *lengths],
+        use_cache=False,
+    )
+    for name in ("last_hidden_state", "logits"):
+        if name in out:
+            out[name] = out[name][:, size:]
+    return out
 
 
 def causal(model: Any) -> Any:

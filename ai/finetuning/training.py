@@ -15,6 +15,7 @@ from ai.finetuning.loss import AnswerLoss, Teacher, answer_loss, causal
 
 WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0}
 MULTIPLE = 16  # lengths of batches: few shapes, so that freed buffers fit again
+PACKED_MULTIPLE = 128  # of batches in one line, whose lengths spread wider
 
 
 def shared_prefix(examples: Sequence[Example]) -> int:
@@ -44,7 +45,7 @@ class Collator:
     pad: int
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        features = [*items, *(item["with"] for item in items if "with" in item)]
+        features = all_of(items)
         longest = max(len(f["input_ids"]) for f in features)
         shape = len(features), -(-longest // MULTIPLE) * MULTIPLE
         ids, mask, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long), torch.zeros(shape).long()
@@ -54,6 +55,31 @@ class Collator:
             kinds[i, :size] = torch.tensor(f["kinds"])
             mask[i, :size] = 1
         return {"input_ids": ids, "attention_mask": mask, "kinds": kinds}
+
+
+@dataclass(frozen=True)
+class Packer:
+    """Rows one behind the other, so that nothing is computed for padding: `input_ids`, `attention_mask`, `kinds`, each [1, T],
+
+    and `lengths` [B], whose last is the little that fills up to a multiple, if any. Krell et al. 2021, arXiv:2107.02027.
+    """
+
+    pad: int
+
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        features = all_of(items)
+        lengths = [len(f["input_ids"]) for f in features]
+        spare = -sum(lengths) % PACKED_MULTIPLE
+        ids = [token for f in features for token in f["input_ids"]] + [self.pad] * spare
+        kinds = [kind for f in features for kind in f["kinds"]] + [Kind.GIVEN] * spare
+        mask = [1] * sum(lengths) + [0] * spare
+        made = {"input_ids": torch.tensor([ids]), "attention_mask": torch.tensor([mask]), "kinds": torch.tensor([kinds])}
+        return {**made, "lengths": torch.tensor([*lengths, spare] if spare else lengths)}
+
+
+def all_of(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a batch, and the short halves that ride along."""
+    return [*items, *(item["with"] for item in items if "with" in item)]
 
 
 class MixedByLength(Sampler[int]):
@@ -95,7 +121,9 @@ class MixedTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         items = self.train_dataset if train_dataset is None else train_dataset
-        return MixedByLength([len(item["input_ids"]) for item in items], self.args.train_batch_size, self.args.seed)
+        together = 1 if isinstance(self.data_collator, Packer) else 50  # nothing is padded there: any rows go together
+        lengths = [len(item["input_ids"]) for item in items]
+        return MixedByLength(lengths, self.args.train_batch_size, self.args.seed, together)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)

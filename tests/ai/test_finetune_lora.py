@@ -1,12 +1,15 @@
 """Training learns the answer, its end included, and never the mail."""
 
+import pytest
 import torch
+from tiny import random_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from ai.finetuning import attention
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
 from ai.finetuning.loss import HeadLoss, Soft, answer_loss
-from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, as_dataset, shared_prefix
+from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, Packer, as_dataset, shared_prefix
 
 GIVEN, CATEGORY, FIELDS, REPLY = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
@@ -109,6 +112,35 @@ def test_the_shared_prefix_gives_the_same_loss_and_gradients_as_whole_rows() -> 
     assert abs(losses[0] - losses[1]) < 1e-4
     for one, other in zip(whole.parameters(), split.parameters(), strict=True):
         assert torch.allclose(one.grad, other.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["llama", "llama-3.2-3b", "gpt2", "qwen2"])
+@pytest.mark.parametrize("size", [0, 3])
+def test_rows_one_behind_the_other_give_the_loss_and_gradients_of_rows_side_by_side(kind: str, size: int) -> None:
+    prefix = torch.tensor([EXAMPLES[0].prompt[:size]], dtype=torch.long)
+
+    found = []
+    for together in (Collator(pad=2), Packer(pad=2)):
+        model = random_model(kind).model
+        if isinstance(together, Packer):
+            model.set_attn_implementation(attention.NAME)
+            assert attention.packs(model)
+        loss = answer_loss(model, prefix, together(as_dataset(EXAMPLES, size)), ALIKE)
+        loss.total.backward()
+        found.append((loss, [one.grad for one in model.parameters()]))
+
+    (padded, expected), (packed, grads) = found
+    assert len(packed.losses) == 7
+    assert torch.allclose(packed.losses.sort().values, padded.losses.sort().values, atol=1e-4)
+    for one, other in zip(grads, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_layers_that_look_through_a_window_are_not_packed() -> None:
+    model = random_model("gemma3").model
+    model.set_attn_implementation(attention.NAME)
+
+    assert not attention.packs(model)
 
 
 def test_two_steps_lower_the_loss() -> None:

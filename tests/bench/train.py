@@ -62,19 +62,19 @@ def ours() -> float:
     from ai.finetuning.examples import Kind
     from ai.finetuning.loss import answer_loss
     from ai.finetuning.methods import use_this_machine_well
-    from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, as_dataset, shared_prefix
+    from ai.finetuning.training import WEIGHTS, MixedByLength, Packer, as_dataset, shared_prefix
 
     model, tokenizer, examples = prepared()
     use_this_machine_well(model.get_base_model())
     shared = shared_prefix(examples)
     items = as_dataset(examples, shared)
-    order = list(MixedByLength([len(item["input_ids"]) for item in items], BATCH, seed=1))
+    order = list(MixedByLength([len(item["input_ids"]) for item in items], BATCH, seed=1, batches_together=1))
     prefix = torch.tensor([examples[0].prompt[:shared]])
     weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4, fused=True)
     clock = Clock()
     for step in range(WARM + STEPS):
-        batch = Collator(tokenizer.eos_token_id)([items[i] for i in order[step * BATCH : (step + 1) * BATCH]])
+        batch = Packer(tokenizer.eos_token_id)([items[i] for i in order[step * BATCH : (step + 1) * BATCH]])
         with disable_input_dtype_casting(model), torch.autocast("cpu", dtype=torch.bfloat16):
             found = answer_loss(model.get_base_model(), prefix, batch, weights)
         found.total.backward()
