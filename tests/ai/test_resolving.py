@@ -38,6 +38,20 @@ THURSDAY = datetime(2026, 5, 14, 9, 12, tzinfo=timezone(timedelta(hours=2)))
         ("31.2.", ""),
         ("some day", ""),
         ("in two weeks", "2026-05-28"),
+        ("am 12. September", "2026-09-12"),
+        ("für den 3. Juli", "2026-07-03"),
+        ("the 12th of August", "2026-08-12"),
+        ("Sat", "2026-05-16"),
+        ("sat 16/5", "2026-05-16"),
+        ("on sun", "2026-05-17"),
+        ("Sat 6/12", ""),  # the 12th of June is a Friday, the 6th of December a Sunday
+        ("we sat in the sun", ""),
+        ("am mi", "2026-05-20"),
+        ("Fr 22.5.", "2026-05-22"),
+        ("do", "2026-05-21"),
+        ("so gut es geht", ""),
+        ("2moro", "2026-05-15"),
+        ("gestern", "2026-05-13"),
     ],
 )
 def test_a_date_is_read_against_the_day_of_the_mail(words: str, value: str) -> None:
@@ -56,6 +70,15 @@ def test_a_date_is_read_against_the_day_of_the_mail(words: str, value: str) -> N
         ("half past six", "18:30"),
         ("halb sieben", "18:30"),
         ("halb sieben abends", "18:30"),
+        ("18-19 Uhr", "18:00"),
+        ("6-7pm", "18:00"),
+        ("11-1pm", "11:00"),
+        ("von 17 bis 18.30", "17:00"),
+        ("7 to 8", "19:00"),
+        ("2-3 people", ""),
+        ("3 bis 9 Leute", ""),
+        ("um 6 am Sonntag", "18:00"),
+        ("9 am", "09:00"),
         ("quarter past six", "18:15"),
         ("Viertel vor acht", "19:45"),
         ("18 Uhr 30", "18:30"),
@@ -79,7 +102,9 @@ def test_a_time_is_read_as_a_club_means_it(words: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("words", "value"),
     [("court 3", "3"), ("Platz 4", "4"), ("3", "3"), ("court no. 2", "2"), ("Halle 2", "Halle 2"),
-     ("indoor court 1", "indoor 1"), ("courts 1 and 2", "1, 2"), ("court three", "3")],
+     ("indoor court 1", "indoor 1"), ("courts 1 and 2", "1, 2"), ("court three", "3"),
+     ("Court: 4", "4"), ("Plätze 5 und 6 am Sonntag", "5, 6"), ("courts 1, 2 and 3", "1, 2, 3"), ("court 3, 6 pm", "3"),
+     ("Platz 3 und 18 Uhr", "3")],
 )  # fmt: skip
 def test_a_court_loses_the_word_court(words: str, value: str) -> None:
     assert value_of("court", words, THURSDAY) == value
