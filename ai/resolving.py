@@ -217,7 +217,9 @@ def courts(text: str, sent: datetime) -> Iterator[Mention]:
             name = "Halle" if hall.lower() == "halle" else "indoor"
             yield found[0], f"{name} {number_of(found['n1'])}"
         else:
-            numbers = [number_of(n) for n in re.findall(rf"\d+|{NUMBER}", f"{found['n2']} {found['more']}", re.IGNORECASE)]
+            numbers = [
+                number_of(n) for n in re.findall(rf"\d+|{NUMBER}", f"{found['n2']} {found['more']}", re.IGNORECASE)
+            ]
             yield found[0], ", ".join(map(str, numbers))
 
 

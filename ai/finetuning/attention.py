@@ -72,7 +72,7 @@ def fits(model: Any) -> bool:
 def packs(model: Any) -> bool:
     """Whether rows of many lengths may stand one behind the other: attention is ours, and no layer looks through a window."""
     kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
-    return model.config._attn_implementation == NAME and kinds == {"full_attention"}  # noqa: SLF001 (it has no other name)
+    return model.config._attn_implementation == NAME and kinds == {"full_attention"}
 
 
 AttentionInterface.register(NAME, folded_attention)

@@ -10,10 +10,11 @@ every training; a calibration belongs to one version of a model.
 
 import argparse
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -34,10 +35,11 @@ from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import remember_patterns
-from ai.model.readers import SecondReader, vectors, write_second_reader
+from ai.model.readers import SecondReader, together, vectors, write_second_reader
+from ai.model.user_names import PLACES, NameReader, candidates, known_words
 from ai.parsing import UnusableOutput, parse_draft
 from ai.teaching import own_calibration, own_data
-from ai.written import Undrafted, Written
+from ai.written import Question, Undrafted, Written
 from db.desk import Desk, UnusableDesk, load_desk
 
 PRECISION = 0.7  # of "a person must decide", at which as many as possible are to be found
@@ -46,6 +48,7 @@ LEAST_ROWS = 60
 TEMPERATURES = (0.8, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0)
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 AS_IT_IS = "as it is"
+NAME_RATE, NAME_EPOCHS, NAME_BATCH, LEFT_OUT = 0.2, 2, 32, 0.2
 HUMAN = [FEATURES.index("human")]
 USED = {"score": [0], "all": [i for i in range(len(FEATURES)) if i not in HUMAN]}  # what "right" may be fitted on
 
@@ -54,7 +57,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--desk", default="tennis", help="folder under desks/ (default: tennis)")
-    add("--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration*.jsonl)")
+    add(
+        "--data", nargs="*", default=[], help="files of judged mails to fit on (default: the desk's calibration*.jsonl)"
+    )
     add("--taught", nargs="*", default=[], help="rows to teach the second reader on (default: the desk's own)")
     add("--base", default="", help="hub id or folder (default: the bundled model)")
     add("--adapter", default="", help="folder of the adapter (default: the desk's own)")
@@ -84,6 +89,17 @@ def main() -> None:
     ]
     others = [second.read(row.mail.words)[0] for row in rows]
     second = weighed(second, alone, others, gold)
+
+    # The same for user names, asked under the right category.
+    decoder.second = replace(second, names=taught_names(taught))
+    seen = [
+        decoder.open(0, Question(row.mail, row.answer.category), None)[0].names
+        for row in tqdm(rows, desc="user names", unit="mail")
+        if row.answer
+    ]
+    assert decoder.second.names is not None
+    right_names = [row.answer.username for row in rows if row.answer]
+    second = replace(second, names=weighed(decoder.second.names, *zip(*seen, strict=True), right_names))
     decoder.second = second
 
     # Drafts by both, and what became of them.
@@ -115,6 +131,8 @@ def main() -> None:
     calibration = Calibration(fitted, person, threshold, len(found))
     write_calibration(folder, calibration, figures=figures)
     write_second_reader(folder, second)
+    assert second.names is not None
+    print(f"of user names: temperature {second.names.temperature}, share {second.names.share}")
     print(f"temperature {second.temperature}, share of the second reader {second.share}, a person from {threshold} on")
     for name, stated in figures.items():
         print(f"{name:18} {stated}")
@@ -138,11 +156,47 @@ def taught_reader(taught: Sequence[Row]) -> SecondReader:
     return SecondReader(labels, human.coef_[0], float(human.intercept_[0]), kinds.coef_, kinds.intercept_)
 
 
-def weighed(second: SecondReader, alone: Sequence[Any], others: Sequence[Any], gold: Sequence[str]) -> SecondReader:
-    """Temperature and share under which the right categories are likeliest, by a search over a small grid."""
+def taught_names(taught: Sequence[Row]) -> NameReader:
+    """Linear weights under which the right word of each mail, or none, is likeliest among all: a conditional logit, by
 
-    def surprise(made: SecondReader) -> float:
-        chances = (made.together(a, b)[name] for a, b, name in zip(alone, others, gold, strict=True))
+    Adagrad (Duchi et al. 2011), with a fifth of the features left out at each look so that none is leant on alone.
+    """
+    rows = [(row.mail, row.answer) for row in taught if row.answer]
+    known = known_words([mail for mail, _ in rows], [answer.username for _, answer in rows if answer.username])
+    made = [(*candidates(mail, answer.category, known), answer.username) for mail, answer in tqdm(rows, desc="names")]
+    made = [one for one in made if one[2] in one[0]]
+    weights = torch.nn.EmbeddingBag(PLACES, 1, mode="sum")
+    torch.nn.init.zeros_(weights.weight)
+    learner = torch.optim.Adagrad(weights.parameters(), lr=NAME_RATE)
+    chance = random.Random(0)
+    for _ in range(NAME_EPOCHS):
+        chance.shuffle(made)
+        for start in range(0, len(made), NAME_BATCH):
+            batch = made[start : start + NAME_BATCH]
+            bags = [
+                [place for place in places if chance.random() > LEFT_OUT] for _, words, _ in batch for places in words
+            ]
+            offsets = torch.tensor([0, *np.cumsum([len(bag) for bag in bags])[:-1].tolist()])
+            scores = weights(torch.tensor([place for bag in bags for place in bag]), offsets)[:, 0]
+            of_mails = scores.split([len(names) for names, _, _ in batch])
+            losses = [
+                torch.logsumexp(part, 0) - part[names.index(right)]
+                for part, (names, _, right) in zip(of_mails, batch, strict=True)
+            ]
+            learner.zero_grad()
+            torch.stack(losses).mean().backward()
+            learner.step()
+    return NameReader(weights.weight.detach()[:, 0].numpy(), known)
+
+
+Reader = TypeVar("Reader", SecondReader, NameReader)
+
+
+def weighed(second: Reader, alone: Sequence[Any], others: Sequence[Any], gold: Sequence[str]) -> Reader:
+    """Temperature and share under which the right answers are likeliest, by a search over a small grid."""
+
+    def surprise(made: Reader) -> float:
+        chances = (together(a, b, made).get(name, 0.0) for a, b, name in zip(alone, others, gold, strict=True))
         return -sum(math.log(max(chance, 1e-9)) for chance in chances)
 
     tried = [replace(second, temperature=t, share=s) for t in TEMPERATURES for s in SHARES]

@@ -73,7 +73,11 @@ class Packer:
         ids = [token for f in features for token in f["input_ids"]] + [self.pad] * spare
         kinds = [kind for f in features for kind in f["kinds"]] + [Kind.GIVEN] * spare
         mask = [1] * sum(lengths) + [0] * spare
-        made = {"input_ids": torch.tensor([ids]), "attention_mask": torch.tensor([mask]), "kinds": torch.tensor([kinds])}
+        made = {
+            "input_ids": torch.tensor([ids]),
+            "attention_mask": torch.tensor([mask]),
+            "kinds": torch.tensor([kinds]),
+        }
         return {**made, "lengths": torch.tensor([*lengths, spare] if spare else lengths)}
 
 

@@ -1,5 +1,6 @@
 """Mails become drafts: system prompt cached, categories read first, then JSON under a grammar, several mails at a time."""
 
+import json
 import math
 import time
 from collections import deque
@@ -15,9 +16,10 @@ from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
 from ai.model.labels import Decision, decide, tree_of
 from ai.model.loading import Loaded
-from ai.model.readers import SecondReader
+from ai.model.readers import SecondReader, together
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
+from ai.model.user_names import likeliest
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
 from ai.parsing import category_head, reply_so_far
 from ai.prompt import MailText, messages, token_ids
@@ -50,6 +52,7 @@ class Row(Generic[Place]):
     passages: list[Passage] = field(default_factory=list)
     passes: int = 1
     problem: str = ""
+    names: tuple[dict[str, float], dict[str, float]] = ({}, {})  # as the model and as the second reader see them
 
     @property
     def finished(self) -> bool:
@@ -143,7 +146,7 @@ class Decoder:
         categories, signs = decision.probabilities, {"legal_mass": decision.legal_mass}
         if self.second is not None:
             others, signs["human_words"] = self.second.read(asked.mail.words)
-            categories = self.second.together(categories, others)
+            categories = together(categories, others, self.second)
         chosen = asked.category or choice.name(categories)
         if self.second is not None:
             signs["second_reader"] = others.get(chosen, 0.0)
@@ -171,11 +174,53 @@ class Decoder:
             read = 0
             row.passes += 1
         row.page.pending = self.labels[chosen][read:]
-        while forced := row.page.forced():
-            row.page.force(forced)
-            row.page.pending += forced
+        row.page.go_on()
         row.next = len(row.ids) + read
+        self.decide_name(row, memory)
         return row, memory
+
+    def decide_name(self, row: Row[Place], memory: Rows) -> None:
+        """Let the model and the second reader choose the user name together, among the words that the latter finds likely."""
+        if self.second is None or self.second.names is None:
+            return
+        page, reader = row.page, self.second.names
+        own = reader.read(row.asked.mail, row.chosen)
+        tree = tree_of(self.name_tokens(row, likeliest(own)))
+        if not tree.tokens:
+            return
+        read, nodes, before = len(page.pending), len(tree.tokens), memory.used
+        view = torch.zeros(1, read + nodes, read + nodes, dtype=torch.bool)
+        view[0, :read, :read] = torch.ones(read, read, dtype=torch.bool).tril()
+        view[0, read:, :read] = True
+        view[0, read:, read:] = tree.view()
+        places = torch.cat([torch.arange(row.next, row.next + read), row.next + read + tree.depths()])[None]
+        hidden = self.runner.forward(torch.tensor([[*page.pending, *tree.tokens]]), places, memory.view(view), memory)
+        memory.note(places, torch.ones(1, read + nodes, dtype=torch.bool))
+        scores = self.runner.logits(hidden[0, read - 1 :])
+        row.names = decide(tree, scores[0], scores[1:]).probabilities, own
+        chances = together(*row.names, reader)
+        name = page.choice.name(chances)
+        path = tree.paths[name]
+        written = [tree.tokens[node] for node in path]
+        page.force(written)
+        page.certainty[-len(written)] = math.log(max(chances[name], 1e-12))
+        self.forget_but(memory, before + read, path)
+        page.pending = written[-1:]
+        page.go_on()
+        row.next += read + len(written) - 1
+        row.passes += 1
+
+    def name_tokens(self, row: Row[Place], names: Sequence[str]) -> dict[str, list[int]]:
+        """What would be written for each name, its closing quote included; without those that the grammar refuses."""
+        found: dict[str, list[int]] = {}
+        done = row.page.tokens
+        for name in names:
+            head = f'{category_head(row.chosen)},"username":{json.dumps(name, ensure_ascii=False)}'
+            tokens = self.cut_tokens(head, ',"details":{')
+            rest = tokens[len(done) :]
+            if rest and tokens[: len(done)] == done and row.page.matcher.validate_tokens(rest) == len(rest):
+                found[name] = rest
+        return found
 
     def prompt(self, mail: MailText, passages: Sequence[str] = ()) -> list[int]:
         return token_ids(messages(self.desk, mail, passages, self.tokenizer), self.tokenizer)
@@ -218,11 +263,17 @@ class Decoder:
     def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
         """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""
         path = self.tree.paths[chosen]
+        self.forget_but(memory, size, path)
+        return len(path) - 1
+
+    def forget_but(self, memory: Rows, size: int, path: Sequence[int]) -> None:
+        """Of a tree that hangs on the first `size` columns keep one path. Its last token is read again: what comes next
+
+        hangs on the logits behind it.
+        """
         memory.real[:, size:] = False
-        # Its last token is read again: what comes next hangs on the logits behind it.
         memory.real[:, [size + node for node in path[:-1]]] = True
         memory.tidy()
-        return len(path) - 1
 
     def reread(self, memory: Rows, before: Sequence[int], now: Sequence[int]) -> None:
         """Go back to where two prompts part, and read the second from there."""
@@ -293,8 +344,11 @@ class Decoder:
 
     def label_tokens(self, name: str) -> list[int]:
         """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""
-        head = category_head(name)
-        cut = self.tokenizer(head + ',"username":"', add_special_tokens=False, return_offsets_mapping=True)
+        return self.cut_tokens(category_head(name), ',"username":"')
+
+    def cut_tokens(self, head: str, rest: str) -> list[int]:
+        """Tokens that spell `head` where `rest` follows it."""
+        cut = self.tokenizer(head + rest, add_special_tokens=False, return_offsets_mapping=True)
         return [i for i, (start, _) in zip(cut["input_ids"], cut["offset_mapping"], strict=True) if start < len(head)]
 
 

@@ -17,6 +17,8 @@ from safetensors.numpy import save_file
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from ai.model.user_names import NameReader
+
 FILE = "readers.safetensors"
 PLACES = 2**16  # of each of the two vectors
 LEAST = 1e-6
@@ -44,6 +46,7 @@ class SecondReader:
     bias: NDArray[np.float32]
     temperature: float = 1.0
     share: float = 0.0
+    names: NameReader | None = None
 
     def read(self, text: str) -> tuple[dict[str, float], float]:
         """Probabilities of the categories, and the log-odds that a person must decide."""
@@ -53,16 +56,19 @@ class SecondReader:
         human = float((vector @ self.human_weight)[0]) + self.human_bias
         return dict(zip(self.labels, (chances / chances.sum()).tolist(), strict=True)), human
 
-    def together(self, first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:
-        """Both readers' probabilities as one: a product of experts (Hinton 2002)."""
-        scores = {
-            name: math.log(max(share, LEAST)) / self.temperature
-            + self.share * math.log(max(second.get(name, 0), LEAST))
-            for name, share in first.items()
-        }
-        most = max(scores.values())
-        powers = {name: math.exp(score - most) for name, score in scores.items()}
-        return {name: power / sum(powers.values()) for name, power in powers.items()}
+
+def together(
+    first: Mapping[str, float], second: Mapping[str, float], reader: SecondReader | NameReader
+) -> dict[str, float]:
+    """The model's and a second reader's probabilities as one: a product of experts (Hinton 2002)."""
+    scores = {
+        name: math.log(max(chance, LEAST)) / reader.temperature
+        + reader.share * math.log(max(second.get(name, 0), LEAST))
+        for name, chance in first.items()
+    }
+    most = max(scores.values(), default=0.0)
+    powers = {name: math.exp(score - most) for name, score in scores.items()}
+    return {name: power / sum(powers.values()) for name, power in powers.items()}
 
 
 def read_second_reader(folder: str) -> SecondReader | None:
@@ -72,10 +78,16 @@ def read_second_reader(folder: str) -> SecondReader | None:
         return None
     with safe_open(path, framework="numpy") as stored:
         about = stored.metadata()
-        arrays = {name: stored.get_tensor(name).astype(np.float32) for name in stored.keys()}  # noqa: SIM118 (no dict)
+        arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 (no dict)
+    names = None
+    if "name_weight" in arrays:
+        known = dict(zip(arrays["name_words"].tolist(), arrays["name_counts"].tolist(), strict=True))
+        weight = arrays["name_weight"].astype(np.float32)
+        names = NameReader(weight, known, float(about["name_temperature"]), float(about["name_share"]))
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
     return SecondReader(
         tuple(about["labels"].split(",")), arrays["human_weight"], float(arrays["human_bias"][0]), arrays["weight"],
-        arrays["bias"], float(about["temperature"]), float(about["share"]),
+        arrays["bias"], float(about["temperature"]), float(about["share"]), names,
     )  # fmt: skip
 
 
@@ -87,4 +99,9 @@ def write_second_reader(folder: Path, reader: SecondReader) -> None:
         "bias": reader.bias.astype(np.float32),
     }
     about = {"labels": ",".join(reader.labels), "temperature": str(reader.temperature), "share": str(reader.share)}
+    if names := reader.names:
+        arrays["name_weight"] = names.weight.astype(np.float16)
+        arrays["name_words"] = np.array(list(names.known), dtype=np.uint32)
+        arrays["name_counts"] = np.array(list(names.known.values()), dtype=np.uint8)
+        about |= {"name_temperature": str(names.temperature), "name_share": str(names.share)}
     save_file(arrays, folder / FILE, about)

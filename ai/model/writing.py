@@ -96,6 +96,12 @@ class Page:
         found = list(self.matcher.compute_ff_tokens())
         return found if not self.done else []
 
+    def go_on(self) -> None:
+        """Write what the grammar leaves no choice about, to be read with what is pending."""
+        while not self.done and (forced := self.forced()):
+            self.force(forced)
+            self.pending += forced
+
     def read(self, scores: torch.Tensor) -> int:
         """Go on from logits [1 + guesses, V]: after the last pending token, and after each guess.
 
@@ -111,9 +117,7 @@ class Page:
                 right += 1
                 continue
             self.pending = written
-            while not self.done and (forced := self.forced()):
-                self.force(forced)
-                self.pending += forced
+            self.go_on()
             break
         self.guesses = []
         return right

@@ -1,5 +1,6 @@
 """The decode loop against the plainest one there is: whole forward passes, one token each, nothing kept."""
 
+import json
 import math
 import random
 from typing import Any
@@ -14,7 +15,11 @@ from tiny import KINDS, loaded, random_model
 from ai.knowledge import Knowledge, Passage
 from ai.model.decoding import Decoder, Question, Written
 from ai.model.loading import Loaded
+from ai.model.readers import PLACES as READ
+from ai.model.readers import SecondReader
 from ai.model.runner import PlainRunner
+from ai.model.user_names import PLACES, NameReader
+from ai.parsing import category_head
 from ai.prompt import MailText, messages, token_ids
 
 DESK = tennis()
@@ -46,11 +51,14 @@ def mails(count: int, seed: int = 0) -> list[MailText]:
     return [mail_text(" ".join(chance.choices(WORDS, k=chance.randint(1, 30)))) for _ in range(count)]
 
 
-def plain_tokens(made: Loaded, decoder: Decoder, mail: MailText, category: str, passages: list[str]) -> list[int]:
-    """Greedy decoding under the same grammar, without cache, guesses or batches."""
+def plain_tokens(
+    made: Loaded, decoder: Decoder, mail: MailText, category: str, passages: list[str], begin: str = ""
+) -> list[int]:
+    """Greedy decoding under the same grammar, without cache, guesses or batches, of an answer that begins with `begin`."""
     ids = token_ids(messages(DESK, mail, passages, made.tokenizer), made.tokenizer)
     matcher = decoder.grammar.matcher(mail, category)
-    tokens: list[int] = []
+    tokens: list[int] = decoder.cut_tokens(begin, ',"details":{') if begin else []
+    assert matcher.consume_tokens(tokens)
     while not matcher.is_stopped() and len(tokens) < SHORT:
         with torch.inference_mode():
             scores = made.model(input_ids=torch.tensor([[*ids, *tokens]])).logits[0, -1].float()
@@ -116,6 +124,49 @@ def test_every_architecture_is_read_as_its_own_forward_pass_reads_it(architectur
             assert starts(written, made, plain_tokens(whole, decoder, some[place], chosen, passages))
 
 
+def test_a_name_that_two_readers_chose_is_gone_on_from_as_if_the_model_had_written_it() -> None:
+    made = loaded()
+    names = NameReader(np.random.default_rng(0).normal(size=PLACES).astype(np.float32), {}, share=5.0)
+    nothing = np.zeros((9, 2 * READ), dtype=np.float32)
+    second = SecondReader(tuple(DESK.category_names), nothing[0], 0.0, nothing, nothing[:, 0], names=names)
+    decoder = Decoder(made, DESK, KNOWLEDGE, second=second)
+    some = mails(12, seed=3)
+
+    chosen = set()
+    for place, written in decoder.draft_many([Question(mail) for mail in some]):
+        if isinstance(written, Written):
+            answer = json.loads(written.text)
+            category, name = answer["category"], answer["username"]
+            own = names.read(some[place], category)
+            chosen.add(name)
+            assert name == max(own, key=lambda one: own[one])
+            assert 0.5 < written.username_probability <= 1
+            passages = [passage.text for passage in written.passages]
+            begin = f'{category_head(category)},"username":{json.dumps(name, ensure_ascii=False)}'
+            assert starts(written, made, plain_tokens(made, decoder, some[place], category, passages, begin)), place
+    assert len(chosen) >= 2
+
+
+def test_probabilities_of_names_are_the_models_share_among_those_that_are_asked_about() -> None:
+    made = loaded()
+    names = NameReader(np.zeros(PLACES, dtype=np.float32), {}, share=0.0)
+    nothing = np.zeros((9, 2 * READ), dtype=np.float32)
+    second = SecondReader(tuple(DESK.category_names), nothing[0], 0.0, nothing, nothing[:, 0], names=names)
+    decoder = Decoder(made, DESK, KNOWLEDGE, second=second)
+    mail = mail_text("I am anna42 please")
+
+    row, _ = decoder.open(0, Question(mail, "other"), None)
+
+    ids = token_ids(messages(DESK, mail, tokenizer=made.tokenizer), made.tokenizer)
+    labels = {
+        name: decoder.cut_tokens(f'{category_head("other")},"username":"{name}"', ',"details":{')
+        for name in row.names[0]
+    }
+    expected = {name: chance_among(label, labels, made.model, ids) for name, label in labels.items()}
+    assert set(labels) >= {"", "anna42"}
+    assert row.names[0] == pytest.approx(expected, abs=1e-5)
+
+
 def test_probabilities_of_categories_are_those_of_whole_forward_passes() -> None:
     made = loaded()
     decoder = Decoder(made, DESK, KNOWLEDGE)
@@ -130,10 +181,14 @@ def test_probabilities_of_categories_are_those_of_whole_forward_passes() -> None
 
 
 def chance_of(label: list[int], decoder: Decoder, model: Any, ids: list[int]) -> float:
+    return chance_among(label, decoder.labels, model, ids)
+
+
+def chance_among(label: list[int], labels: dict[str, list[int]], model: Any, ids: list[int]) -> float:
     """Product over the label's tokens of their share among those with which some label goes on."""
     chance = 0.0
     for t, token in enumerate(label):
-        going_on = sorted({other[t] for other in decoder.labels.values() if other[:t] == label[:t] and len(other) > t})
+        going_on = sorted({other[t] for other in labels.values() if other[:t] == label[:t] and len(other) > t})
         with torch.inference_mode():
             scores = model(input_ids=torch.tensor([[*ids, *label[:t]]])).logits[0, -1]
         chance += float(scores[token] - torch.logsumexp(scores[going_on], 0))

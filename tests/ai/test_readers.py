@@ -9,7 +9,7 @@ from builders import mail_text
 from ai.confidence import FEATURES
 from ai.finetuning.calibrate import fitted_for_people, taught_reader, weighed
 from ai.finetuning.examples import Row
-from ai.model.readers import SecondReader, read_second_reader, write_second_reader
+from ai.model.readers import SecondReader, read_second_reader, together, write_second_reader
 from db.drafts import Draft
 
 MAILS = {
@@ -48,9 +48,9 @@ def reader(temperature: float, share: float) -> SecondReader:
 def test_both_readers_weigh_together() -> None:
     first, second = {"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.8}
 
-    assert reader(1.0, 0.0).together(first, second) == pytest.approx(first)
-    assert reader(2.0, 0.0).together(first, second)["a"] == pytest.approx(0.75)
-    assert reader(1.0, 1.0).together(first, second)["a"] == pytest.approx(9 / 13)
+    assert together(first, second, reader(1.0, 0.0)) == pytest.approx(first)
+    assert together(first, second, reader(2.0, 0.0))["a"] == pytest.approx(0.75)
+    assert together(first, second, reader(1.0, 1.0))["a"] == pytest.approx(9 / 13)
 
 
 def test_a_second_reader_that_knows_better_gets_a_share() -> None:
