@@ -99,7 +99,8 @@ def main() -> None:
     ]
     assert decoder.second.names is not None
     right_names = [row.answer.username for row in rows if row.answer]
-    second = replace(second, names=weighed(decoder.second.names, *zip(*seen, strict=True), right_names))
+    names = weighed(decoder.second.names, [alone for alone, _ in seen], [own for _, own in seen], right_names)
+    second = replace(second, names=names)
     decoder.second = second
 
     # Drafts by both, and what became of them.

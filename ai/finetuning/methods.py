@@ -11,6 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from transformers import BitsAndBytesConfig
 
 from ai.finetuning import attention
+from ai.finetuning.fused import fuse
 from ai.model.loading import Loaded, load
 
 METHODS = ("lora", "qlora", "full")
@@ -64,6 +65,7 @@ def trainable(
         model = gone_on_from(loaded.model, start) if start else get_peft_model(loaded.model, lora_config(rank, dropout))
     if not torch.cuda.is_available():
         use_this_machine_well(loaded.model)
+        fuse(model)
     return Trainable(model, loaded.tokenizer)
 
 

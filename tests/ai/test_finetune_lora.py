@@ -1,16 +1,23 @@
 """Training learns the answer, its end included, and never the mail."""
 
+import copy
+from typing import Any
+
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from tiny import random_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from ai.finetuning import attention
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
+from ai.finetuning.fused import fuse
 from ai.finetuning.loss import HeadLoss, Soft, answer_loss
+from ai.finetuning.methods import lora_config
 from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, Packer, as_dataset, shared_prefix
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # peft asks the old name
 GIVEN, CATEGORY, FIELDS, REPLY = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
 
@@ -134,6 +141,37 @@ def test_rows_one_behind_the_other_give_the_loss_and_gradients_of_rows_side_by_s
     assert torch.allclose(packed.losses.sort().values, padded.losses.sort().values, atol=1e-4)
     for one, other in zip(grads, expected, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_a_layer_fused_with_its_adapter_gives_the_output_and_gradients_of_both() -> None:
+    torch.manual_seed(0)
+    plain = get_peft_model(random_model("llama").model, lora_config(4, 0.0))
+    for name, one in plain.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(one, std=0.2)
+    fused = copy.deepcopy(plain)
+    assert fuse(fused) == 14
+    batch, prefix = Packer(pad=2)(as_dataset(EXAMPLES, 3)), torch.tensor([[5, 6, 7]])
+
+    found = []
+    for model in (plain, fused):
+        model.get_base_model().set_attn_implementation(attention.NAME)
+        loss = answer_loss(model.get_base_model(), prefix, batch, ALIKE).total
+        loss.backward()
+        found.append((loss, {name: one.grad for name, one in model.named_parameters() if one.requires_grad}))
+
+    (expected, grads), (loss, others) = found
+    assert torch.allclose(loss, expected, atol=1e-4)
+    for name, grad in grads.items():
+        assert grad.abs().sum() > 0
+        assert torch.allclose(grad, others[name], atol=1e-4), name
+
+
+@pytest.mark.parametrize("more", [{"lora_dropout": 0.1}, {"use_dora": True}])
+def test_an_adapter_that_does_more_stays_with_peft(more: dict[str, Any]) -> None:
+    config = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", **more)
+
+    assert fuse(get_peft_model(random_model("llama").model, config)) == 0
 
 
 def test_layers_that_look_through_a_window_are_not_packed() -> None:
