@@ -14,8 +14,11 @@ Mention = tuple[str, str]  # the words as they stand, the value that they mean
 # What a value must look like: a model may copy the wrong words of the mail.
 SHAPES = {
     "email": re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"),
-    "phone": re.compile(r"\d(\D{0,3}\d){4}"),
-    "full_name": re.compile(r"[^\W\d_]\S*\s+\S*[^\W\d_]"),  # at least an initial and a surname
+    "phone": re.compile(r"^(?:[^\W\d_]+\W+)?[^a-zA-Z]*\d(?:[^a-zA-Z\d]{0,3}\d){4}(?!.*[a-zA-Z]{4})"),
+    "address": re.compile(r"\d"),
+    "booking_ref": re.compile(r"\d"),
+    # at least an initial and a surname
+    "full_name": re.compile(r"^(?!(?i:herrn?|frau|mr|mrs|ms|miss|dr)\.?\s+\S+$).*[^\W\d_]\S*\s+\S*[^\W\d_]", re.DOTALL),
 }
 
 
@@ -30,6 +33,8 @@ def value_of(key: str, words: str, sent: datetime) -> str:
     read = READERS.get(key)
     if read is None:
         plain = re.sub(r"\s+", " ", words).strip()
+        if key == "booking_ref" and is_moment(plain, sent):
+            return ""
         return plain if key not in SHAPES or SHAPES[key].search(plain) else ""
     for _, value in read(words, sent):
         return value
@@ -51,13 +56,23 @@ def lenient(key: str, words: str, sent: datetime) -> str:
     bare = words.strip().rstrip(".").lower()
     number = NUMBERS.get(bare, int(bare) if bare.isdecimal() else 0)
     if key in ("court", "new_court"):
-        is_moment = next(dates(words, sent), None) or next(times(words, sent), None)
-        return str(number) if number else "" if is_moment else words.strip()
+        is_name = is_court_name(words) and not is_moment(words, sent)
+        return str(number) if number else words.strip() if is_name else ""
     if key in ("date", "new_date") and bare in WEEKDAYS:
         return next_weekday(bare, sent.date()).isoformat()
     if key in ("time", "new_time") and 0 < number < 24:
         return f"{afternoon(number):02d}:00"
     return str(number) if key == "duration_minutes" and number >= 30 else ""
+
+
+def is_moment(words: str, sent: datetime) -> bool:
+    return bool(next(dates(words, sent), None) or next(times(words, sent), None))
+
+
+def is_court_name(words: str) -> bool:
+    """ "Centre Court" or "the grass one by the wall, Rosengarten"; not the bare word for a court, nor a clause without a name."""
+    name = re.sub(r"(?i)^\W*(?:courts?|platz|plätze)\W*$", "", words)
+    return bool(re.search(r"[A-ZÄÖÜ]|\d", name) or re.search(r"(?i)\w\s+(?:court|platz)\b", name))
 
 
 def dates(text: str, sent: datetime) -> Iterator[Mention]:
