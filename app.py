@@ -172,7 +172,9 @@ def build(settings: Settings, desk: Desk, open_session: OpenSession) -> Built:
     ]
     drafting.signed = signed_in(open_session)
     library = Library(open_session, finding, finding if stated.ranker else None)
-    talks = "draft" in settings.house.chosen_stages
+    talks = "draft" in settings.house.chosen_stages or bool(
+        stated.urls
+    )  # a server elsewhere may be asked from anywhere
     visitors = ChatDesk(open_session, desk, chosen_model(stated, desk, chatting), library)
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)

@@ -14,7 +14,10 @@ import pytest
 import yaml
 from servers import App, free_port, wait_for_port
 
+from db import people
+from db.session import open_database
 from db.settings import STAGES
+from tests.bench.generate import stubbed
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -202,3 +205,22 @@ def until(fine: object, seconds: float = 60) -> bool:
                 return True
         time.sleep(0.3)
     return False
+
+
+@pytest.mark.server
+def test_a_web_process_answers_programs_where_a_server_elsewhere_drafts(tmp_path: Path) -> None:
+    with stubbed() as url:
+        desk = App({"MODEL_URL": url, "STAGES": "web"}, tmp_path / "var")
+        desk.start(120)
+        try:
+            with open_database(f"sqlite:///{tmp_path}/var/desk.db")() as session:
+                key = people.add_key(session, "club site", ["generate"])
+            said = httpx.post(
+                f"{desk.address}/generate", json={"issue": "I forgot my password"}, headers={"Authorization": f"Bearer {key}"},
+                timeout=60,
+            )  # fmt: skip
+        finally:
+            desk.stop()
+
+    assert said.status_code == 200, said.text
+    assert said.json()["model"]

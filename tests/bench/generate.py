@@ -77,7 +77,7 @@ def measured(name: str, url: str) -> list[Figure]:
         return client.post(f"{url}/chat/completions", json=body).status_code
 
     with tempfile.TemporaryDirectory(prefix="cd") as folder:
-        app = App({"MODEL_URL": url, "STAGES": "web,draft", "LOG_LEVEL": "WARNING"}, Path(folder))
+        app = App({"MODEL_URL": url, "STAGES": "web", "LOG_LEVEL": "WARNING"}, Path(folder))
         app.start(120)
         with open_database(f"sqlite:///{folder}/desk.db")() as session:
             key = people.add_key(session, "bench", ["generate"], per_minute=1_000_000)
