@@ -7,7 +7,7 @@ import pytest
 from builders import mail_text
 
 from ai.confidence import FEATURES
-from ai.finetuning.calibrate import fitted_for_people, taught_reader, weighed
+from ai.finetuning.calibrate import fitted_for_people, simplest, taught_reader, weighed
 from ai.finetuning.examples import Row
 from ai.model.readers import SecondReader, read_second_reader, together, write_second_reader
 from db.drafts import Draft
@@ -68,3 +68,12 @@ def test_without_a_mail_for_people_the_log_odds_stand_as_they_are() -> None:
 
     assert (scores > threshold).tolist() == [False, False, True, True]
     assert person(features[3]) == pytest.approx(1 / (1 + np.exp(-3.0)))
+
+
+def test_a_richer_fit_must_be_better_by_more_than_chance() -> None:
+    right = np.array([True] * 30 + [False] * 10)
+    families = [str(i % 20) for i in range(40)]
+    plain = np.where(right, 0.8, 0.4)
+
+    assert simplest({"plain": plain, "rich": plain + 0.001}, right, families) == "plain"
+    assert simplest({"plain": plain, "rich": np.where(right, 0.99, 0.01)}, right, families) == "rich"
