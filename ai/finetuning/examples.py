@@ -21,6 +21,10 @@ from ai.resolving import find_words
 from db.desk import Desk
 from db.drafts import Draft
 
+GREETED = json.dumps("\n\n")[1:-1]  # as an answer's JSON writes the empty line behind a greeting
+LONGEST_GREETING = 80  # characters
+OPENING = 24  # characters behind it that tell one kind of reply from another
+
 
 class UnusableRow(Exception):
     """A row cannot teach anything; the message says why."""
@@ -47,6 +51,7 @@ class Kind(IntEnum):
     CATEGORY = 1
     FIELDS = 2
     REPLY = 3
+    OPENING = 4  # what a reply says first behind its greeting: whether it was done, or what is still asked for
 
 
 @dataclass(frozen=True)
@@ -213,11 +218,24 @@ def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
     written = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     decided = len(category_head(draft.category))
     replied = len(text) - len(json.dumps(draft.reply, ensure_ascii=False)) - 1
+    opens = opening(text, replied)
     kinds = [
-        Kind.CATEGORY if start < decided else Kind.FIELDS if start < replied else Kind.REPLY
+        Kind.CATEGORY
+        if start < decided
+        else Kind.FIELDS
+        if start < replied
+        else Kind.OPENING
+        if opens <= start < opens + OPENING
+        else Kind.REPLY
         for start, _ in written["offset_mapping"]
     ]
     return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
+
+
+def opening(text: str, replied: int) -> int:
+    """Where in the answer's JSON the reply, which begins at `replied`, stops greeting."""
+    break_at = text.find(GREETED, replied, replied + LONGEST_GREETING)
+    return break_at + len(GREETED) if break_at >= 0 else replied + 1
 
 
 def examples_of(

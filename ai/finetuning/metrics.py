@@ -48,6 +48,11 @@ class Answered:
         return self.got is not None and self.got.username == self.gold.username
 
     @property
+    def outcome_right(self) -> bool:
+        """Whether the reply waits for what the right one waits for: it asks where that asks, and else reports the same."""
+        return self.got is not None and self.got.placeholders == self.gold.placeholders
+
+    @property
     def exact(self) -> bool:
         fine = self.category_right and self.username_right
         return fine and self.got is not None and pairs_of(self.got) == pairs_of(self.gold)
@@ -185,11 +190,15 @@ def reply_figures(answered: Sequence[Answered]) -> dict[str, float | None]:
     """
     known = [(one.gold.reply, one.got.reply if one.got else "") for one in answered if one.gold.reply]
     if not known:
-        return {"rouge_l": None, "bleu": None}
+        return {"rouge_l": None, "bleu": None, "outcome_right": None}
     scorer = RougeScorer(["rougeL"])
     rouge = np.mean([scorer.score(gold, got)["rougeL"].fmeasure for gold, got in known])
     bleu = sacrebleu.corpus_bleu([got for _, got in known], [[gold for gold, _ in known]])
-    return {"rouge_l": round(float(rouge), 4), "bleu": round(float(bleu.score), 2)}
+    return {
+        "rouge_l": round(float(rouge), 4),
+        "bleu": round(float(bleu.score), 2),
+        "outcome_right": rate([one.outcome_right for one in answered if one.gold.reply]),
+    }
 
 
 def grouped(answered: Sequence[Answered], keys_of: Callable[[Answered], list[str]]) -> dict[str, Any]:

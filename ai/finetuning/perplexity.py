@@ -14,7 +14,8 @@ from ai.model.loading import Loaded
 from db.desk import Desk
 
 AT_ONCE = 4
-OF_REPLIES = torch.tensor([float(kind == Kind.REPLY) for kind in Kind])
+REPLY = (Kind.OPENING, Kind.REPLY)
+OF_REPLIES = torch.tensor([float(kind in REPLY) for kind in Kind])
 
 
 @torch.inference_mode()
@@ -40,5 +41,5 @@ def perplexity(loaded: Loaded, rows: Sequence[Row], desk: Desk, knowledge: Knowl
         batch = {name: part.to(loaded.model.device) for name, part in batch.items()}
         found = answer_loss(loaded.model, prefix, batch, OF_REPLIES)
         nats += float(found.total)
-        tokens += int((found.kinds == Kind.REPLY).sum())
+        tokens += int(OF_REPLIES[found.kinds].sum())
     return round(math.exp(nats / tokens), 3)
