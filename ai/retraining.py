@@ -29,9 +29,11 @@ from db.session import OpenSession
 
 ROOT = Path(__file__).resolve().parent.parent
 FEWEST = 10  # lessons; fewer teach nothing that could be shown
+RATE = "4e-4"  # peak learning rate
 FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
-REHEARSED = 3  # rows of the desk's own for each lesson, so that nothing is forgotten
-FEWEST_REHEARSED = 200
+BATCH = 8  # rows that one step reads
+LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
+TIMES = 3  # a lesson is read where a person corrected the draft; once where it was right as it stood
 STEPS = ("training", "calibrating", "judging")
 GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
@@ -55,7 +57,7 @@ class School:
     threads: int = 0
     frozen: Path | None = None  # the mails to judge on; the desk's heldout.jsonl where none is named
     own: Path | None = None  # the rows to rehearse; the desk's
-    fitted: Path | None = None  # the mails to calibrate on; the desk's calibration.jsonl
+    fitted: Path | None = None  # the mails to calibrate on; the desk's calibration*.jsonl
     running: subprocess.Popen[bytes] | None = field(default=None)
     number: int = 0
     step: str = ""
@@ -127,16 +129,8 @@ class School:
         # in one file, so that its hash names this training: a resumption must read the very same rows
         command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
-        command += [
-            "--steps",
-            str(steps),
-            "--evaluate-every",
-            str(max(10, steps // 4)),
-            "--keep-back",
-            "0.1",
-            "--lr",
-            "2e-4",
-        ]
+        command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
+        command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", f"{lessons.CORRECTED}={TIMES}"]
         command += ["--start", start] if start else []
         command += ["--resume"] if any((folder / "work").glob("checkpoint-*")) else []
         return [*command, *self.common]
@@ -198,17 +192,17 @@ class School:
         with self.open_session() as session:  # before the files: who is forgotten must be found by this row
             row = retrainings.get(session, self.number)
             row.lessons, row.last_lesson, row.newest_lesson = len(learnt), number_of(learnt[-1]), number_of(fresh[-1])
+            read = row.steps * BATCH
         known = [
             json.loads(line)
             for path in self.taught_files()
             for line in path.read_text(encoding="utf-8").split("\n")
             if line.strip()
         ]
-        rehearsed = random.Random(self.number).sample(
-            known, min(len(known), max(FEWEST_REHEARSED, REHEARSED * len(learnt)))
-        )
+        taught, count = chosen(learnt, int(read * LESSONS_SHARE))
+        rehearsed = random.Random(self.number).sample(known, min(len(known), read - count))
         write(folder / "fresh.jsonl", fresh)
-        write(folder / "rows.jsonl", [*learnt, *rehearsed])
+        write(folder / "rows.jsonl", [*taught, *rehearsed])
         write(folder / GATHERED, learnt)  # last: where it stands, the others are whole
 
     def usable(self, stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -325,6 +319,18 @@ def end_left_behind(path: Path) -> None:
 
 def be_gentle() -> None:
     os.nice(GENTLE)
+
+
+def chosen(learnt: Sequence[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], int]:
+    """The lessons that fit into so many rows, and the rows that they take: corrected ones first, of each kind the newest."""
+    found: list[dict[str, Any]] = []
+    left = room
+    for times, wanted in ((TIMES, True), (1, False)):
+        for one in reversed(learnt):
+            if (lessons.CORRECTED in one["tags"]) is wanted and left >= times:
+                found.append(one)
+                left -= times
+    return sorted(found, key=number_of), room - left
 
 
 def number_of(stated: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from db.pseudonyms import Pseudonyms
 NAME = "learning"
 STATES = ("waiting", "verified", "dropped")
 AT_ONCE = 500
+CORRECTED = "corrected"  # tag of a lesson whose draft was not right as it stood
 UNSURE = 0.85  # below that confidence a lesson teaches most
 
 
@@ -133,7 +134,16 @@ def row_of(lesson: Lesson) -> dict[str, Any]:
         },
         "answer": lesson.answer,
         "passages": list(lesson.passages),
-        "tags": [one for one in (lesson.kind, lesson.why, "verified" if lesson.state == "verified" else "") if one],
+        "tags": [
+            one
+            for one in (
+                lesson.kind,
+                lesson.why,
+                "verified" if lesson.state == "verified" else "",
+                CORRECTED if is_changed(lesson) else "",
+            )
+            if one
+        ],
     }
 
 

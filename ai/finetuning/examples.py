@@ -279,6 +279,11 @@ def split_by_family(rows: Sequence[Row], share: float, seed: int) -> tuple[list[
     return taught, [row for row in rows if family_of(row) in kept_back]
 
 
+def oversampled(rows: Sequence[Row], tag: str, times: int) -> list[Row]:
+    """Each row that bears the tag so many times, the others once."""
+    return [row for row in rows for _ in range(times if tag in row.tags else 1)]
+
+
 def family_of(row: Row) -> str:
     """The family that a row states, else its thread: sender and subject without what answering put before it."""
     if row.family:

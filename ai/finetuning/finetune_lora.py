@@ -32,6 +32,7 @@ from ai.finetuning.examples import (
     Row,
     data_hash,
     examples_of,
+    oversampled,
     read_rows,
     split_by_family,
 )
@@ -104,6 +105,7 @@ def arguments() -> argparse.Namespace:
     add("--accumulate", type=int, default=1, help="batches whose gradients make one step (default: 1)")
     add("--checkpointing", action="store_true", help="compute activations twice instead of keeping them (GPU memory)")
     add("--keep-back", type=float, default=0.04, help="share of families that choose the best model")
+    add("--oversample", default="", help="TAG=TIMES: rows with that tag are read so often where others are read once")
     add("--evaluate-every", type=int, default=100, help="steps between looks at them, and checkpoints (default: 100)")
     add("--patience", type=int, default=0, help="stop after so many looks without progress (default: 0, never)")
     add("--keep", type=int, default=2, help="checkpoints to keep (default: 2)")
@@ -114,6 +116,14 @@ def arguments() -> argparse.Namespace:
     add("--resume", action="store_true", help="go on from the newest checkpoint in --work")
     parser.set_defaults(**PRESETS[parser.parse_known_args()[0].preset])
     return parser.parse_args()
+
+
+def tag_and_times(stated: str) -> tuple[str, int]:
+    """Raise CannotTrain."""
+    tag, _, times = stated.rpartition("=")
+    if not tag or not times.isdigit() or int(times) < 1:
+        raise CannotTrain(f"--oversample {stated}: state a tag and how often, as in corrected=3.")
+    return tag, int(times)
 
 
 def main() -> None:
@@ -135,6 +145,8 @@ def main() -> None:
     taught, kept_back = split_by_family(rows, args.keep_back, args.seed)
     leaked = like_any(taught, [*kept_back, *held_out(desk, paths)])
     taught = [row for i, row in enumerate(taught) if i not in leaked]
+    if args.oversample:
+        taught = oversampled(taught, *tag_and_times(args.oversample))
 
     # Model: the tokenizer comes with it, and the grammar of serving refuses rows that could never be written.
     made = trainable(

@@ -8,7 +8,7 @@ import pytest
 from builders import tennis
 from tiny import tokenizer
 
-from ai.finetuning.examples import Kind, Report, examples_of, in_words, read_rows, split_by_family
+from ai.finetuning.examples import Kind, Report, examples_of, in_words, oversampled, read_rows, split_by_family
 from ai.finetuning.generate import file_of, read_families
 from ai.knowledge import Knowledge
 from ai.model.grammar import Grammar, words_of
@@ -145,6 +145,15 @@ def test_a_question_teaches_its_category_without_passages(tmp_path: Path) -> Non
     assert long.answer[: long.kinds.count(Kind.GIVEN)] == short.answer
     assert set(short.kinds) == {Kind.CATEGORY}
     assert "general_inquiry" in tokenizer().decode(short.answer)
+
+
+def test_rows_with_a_tag_are_read_more_often(tmp_path: Path) -> None:
+    rows = read_rows(
+        write(tmp_path / "r.jsonl", *[{"mail": MAIL, "answer": ANSWER, "id": f"r{i}", "tags": tags} for i, tags in enumerate([["corrected"], [], ["signed", "corrected"]])]),
+        Report(),
+    )  # fmt: skip
+
+    assert [row.id for row in oversampled(rows, "corrected", 3)] == ["r0", "r0", "r0", "r1", "r2", "r2", "r2"]
 
 
 def test_a_family_is_never_split(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from servers import ROOT
 from tiny import random_model
 
-from ai.retraining import School
+from ai.retraining import School, chosen
 from ai.settings import ModelSettings
 from db import lessons, retrainings, versions
 from db.desk import Desk
@@ -155,6 +155,21 @@ def test_it_is_paused_survives_its_house_and_goes_on(school: School, open_sessio
     assert "Nothing of it is kept" in cancelled.words
     assert not (school.var / "retrainings" / "1").exists()
     assert not list((school.var / "adapters" / "tennis").glob("*"))
+
+
+def test_of_lessons_what_was_corrected_comes_first_and_of_that_the_newest() -> None:
+    learnt = [
+        {"id": f"lesson-{number}", "tags": ["signed", "corrected"] if number % 2 else ["signed"]}
+        for number in range(1, 11)
+    ]
+
+    few, of_few = chosen(learnt, 8)
+    many, of_many = chosen(learnt, 100)
+
+    assert [one["id"] for one in few] == ["lesson-7", "lesson-8", "lesson-9", "lesson-10"]  # 3 + 1 + 3 + 1 rows
+    assert of_few == 8
+    assert many == learnt
+    assert of_many == 5 * 3 + 5
 
 
 def test_too_few_lessons_are_said(school: School, open_session: OpenSession) -> None:

@@ -2,21 +2,21 @@
 
 Every mail goes through the desk's own stages with the real model; staff sign what is right as it stands, and else write the
 answer that was right, which becomes a lesson. On each Sunday the one desk retrains, as its own button does, and lets the gate
-decide; the other keeps its adapter. At the end a poisoned batch of lessons is held against the gate. Writes
-var/bench/replay.json and docs/replay.svg. QUICK=1 takes a few mails and steps, and shows only that it runs.
+decide; the other keeps its adapter. Beside that a poisoned batch of lessons is held against the gate. Both play at the same time,
+each on half of the cores; a replay that was stopped goes on with the week in which it stopped. Writes var/bench/replay.json and
+docs/replay.svg. QUICK=1 takes a few mails and steps, and shows only that it runs.
 """
 
 # ruff: noqa: E402 (the path comes before the imports)
 
 import json
 import os
-import random
+import shutil
+import subprocess
 import sys
-import tempfile
 import time
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,15 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
-from rouge_score.rouge_scorer import RougeScorer
 from sqlalchemy.orm import Session
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
-from table import ROOT, Figure, report
+from scripted import WEEKS, Case, weeks_of_mail
+from table import ROOT, Figure, commit, report
 
 from ai.drafting import draft_next
-from ai.finetuning.generate import read_families, row_of
-from ai.finetuning.inventing import read_voices
+from ai.gate import paired
+from ai.library import Library, follow_pages, index_next
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
@@ -43,27 +43,33 @@ from db.desk import Desk, load_desk
 from db.drafts import Draft
 from db.lifecycle import PROGRAM, Status
 from db.migrate import migrate
-from db.models import Lesson, Ticket
+from db.models import Ticket
 from db.session import OpenSession, open_database
 
 QUICK = bool(os.environ.get("QUICK"))
-WEEKS, A_WEEK = 4, 24 if QUICK else 150
-STEPS = 4 if QUICK else 60
-NEW_SHARE = 0.12  # of a week's mails, for each kind that has come up
-SAYS_THE_SAME = 0.6  # ROUGE-L of a reply that staff let pass as it stands; its placeholders must be the same
-SCORER = RougeScorer(["rougeL"])
+A_WEEK = 12 if QUICK else 150
+STEPS = 2 if QUICK else 60
+POISONED = 30 if QUICK else 100
+THREADS = max(1, (os.cpu_count() or 2) // 2)
+FOLDER = ROOT / "var" / "bench" / ("replay-quick" if QUICK else "replay")
 
 
 @dataclass
 class Week:
-    """What came of one week's mails on one desk."""
+    """What came of one week's mails on one desk, mail by mail."""
 
-    total: int = 0
-    unedited: int = 0
-    category: int = 0
+    unedited: list[bool] = field(default_factory=list)
+    category: list[bool] = field(default_factory=list)
+    new: list[bool] = field(default_factory=list)  # whether it was of a kind that the shipped adapter was not taught
     said: list[tuple[float, bool]] = field(
         default_factory=list
     )  # confidence, whether category and user name were right
+    retraining: str = ""  # what the gate decided on its Sunday, in words
+    seconds: float = 0.0
+
+    @property
+    def share(self) -> float:
+        return sum(self.unedited) / len(self.unedited)
 
     @property
     def calibration_error(self) -> float:
@@ -76,110 +82,147 @@ class Week:
 
 
 def main() -> None:
-    desk = load_desk("tennis")
-    mails = weeks_of_mail(desk)
-    with tempfile.TemporaryDirectory() as folder:
-        learning = played(desk, mails, Path(folder) / "learning", learns=True)
-        still = played(desk, mails, Path(folder) / "still", learns=False)
-        stopped = poisoned(desk, Path(folder) / "learning")
+    began_with = FOLDER / "commit"
+    if began_with.is_file() and began_with.read_text() != commit():
+        shutil.rmtree(FOLDER)  # half a replay of another program
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    began_with.write_text(commit())
+    # torch takes its number of threads from here, in the engines and in the trainings
+    environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
+    players = [
+        subprocess.Popen([sys.executable, __file__, name], env=environment, cwd=ROOT) for name in ("learning", "still")
+    ]
+    if any([player.wait() for player in players]):
+        raise SystemExit("The replay stopped. Call it again: it goes on with the week in which it stopped.")
+    learning, still = (read_weeks(name) for name in ("learning", "still"))
+    poisoned = json.loads((FOLDER / "poisoned.json").read_text())
     draw(learning, still)
-    last = len(learning) - 1
-    figures = [
-        figure
-        for number, (one, other) in enumerate(zip(learning, still, strict=True), 1)
-        for figure in (
-            Figure(f"week {number}: approved without edits", 100 * one.unedited / one.total, "%", "without retraining", one.unedited / max(1, other.unedited)),
-            Figure(f"week {number}: category right", 100 * one.category / one.total, "%", "without retraining", one.category / max(1, other.category)),
-            Figure(f"week {number}: calibration error", 100 * one.calibration_error, "points", "without retraining"),
-        )
-    ]  # fmt: skip
-    share = learning[last].unedited / learning[last].total
-    figures.append(Figure("last week approved without edits, of 70 %", 100 * share, "%", "the goal", share / 0.7, 1.0))
-    figures.append(Figure("poisoned lessons stopped by the gate", float(stopped), "of 1", "", float(stopped), 1.0))
-    report("replay", figures)
+    report("replay-quick" if QUICK else "replay", figures(learning, still, poisoned["stopped"]))
 
 
-def weeks_of_mail(desk: Desk) -> list[list[dict[str, Any]]]:
-    """Of each week its mails with their right answers: known ways of writing, and the new kinds that have come up."""
-    rng = random.Random(11)
-    voices, known = read_voices(desk), read_families(desk.folder / "training" / "families")
-    fresh = tomllib.loads((Path(__file__).parent / "replay.toml").read_text("utf-8"))["family"]
-    weeks = []
-    for week in range(WEEKS):
-        come_up = [one for one in fresh if one["week"] <= week]
-        rows = []
-        for number in range(A_WEEK):
-            new = bool(come_up) and rng.random() < min(0.5, NEW_SHARE * len(come_up) / 2)
-            family = rng.choice(come_up if new else known)
-            rows.append(row_of(family, number + week * A_WEEK, desk, voices, rng))
-        weeks.append(rows)
-    return weeks
-
-
-def played(desk: Desk, weeks: Sequence[Sequence[dict[str, Any]]], folder: Path, *, learns: bool) -> list[Week]:
-    open_session, school = opened(desk, folder)
-    model = LocalModel(desk, "", "", folder)
+def figures(learning: Sequence[Week], still: Sequence[Week], stopped: bool) -> list[Figure]:
     found = []
-    try:
-        for number, rows in enumerate(weeks):
-            found.append(week_of(open_session, desk, model, rows))
-            one = found[-1]
-            print(
-                f"{'with' if learns else 'without'} retraining, week {number + 1}: {one.unedited} of {one.total} unedited",
-                flush=True,
-            )
-            if learns and number < len(weeks) - 1:
-                print(f"  {retrained(open_session, school)}", flush=True)
-    finally:
-        model.stop()
-    return found
+    for number, (one, other) in enumerate(zip(learning, still, strict=True), 1):
+        right, other_right = sum(one.category), sum(other.category)
+        total = len(one.unedited)
+        found += [
+            Figure(f"week {number}: approved without edits", 100 * one.share, "%", "without retraining", one.share / max(0.01, other.share)),
+            Figure(f"week {number}: the same without retraining", 100 * other.share, "%"),
+            Figure(f"week {number}: category right", 100 * right / total, "%", "without retraining", right / max(1, other_right)),
+            Figure(f"week {number}: calibration error", 100 * one.calibration_error, "points"),
+            Figure(f"week {number}: the same without retraining", 100 * other.calibration_error, "points"),
+        ]  # fmt: skip
+        if one.retraining:
+            found.append(Figure(f"week {number}: retraining, {one.retraining[:60]}", one.seconds / 60, "minutes"))
+    last = learning[-1].share
+    apart = paired("unedited", still[-1].unedited, learning[-1].unedited)
+    return [
+        *found,
+        Figure("last week approved without edits, of 70 %", 100 * last, "%", "the goal", last / 0.7, 1.0),
+        Figure("last week, chance of so much more by luck", apart.p(apart.only_candidate), "p (McNemar)"),
+        Figure("poisoned lessons stopped by the gate", float(stopped), "of 1", "", float(stopped), 1.0),
+    ]
 
 
-def opened(desk: Desk, folder: Path) -> tuple[OpenSession, School]:
+# ---- One desk
+
+
+def play(name: str) -> None:
+    """Four weeks of the desk that learns, or of the other one and, after it, a poisoned batch of lessons."""
+    desk = load_desk("tennis")
+    weeks = weeks_of_mail(desk, A_WEEK)
+    learns = name == "learning"
+    for number in range(len(read_weeks(name)), WEEKS):
+        before, now = FOLDER / f"{name}-{number}", FOLDER / name
+        if number:  # as the last week left it, whatever a stop left half done
+            shutil.rmtree(now, ignore_errors=True)
+            shutil.copytree(before, now, symlinks=True)
+        else:
+            shutil.rmtree(now, ignore_errors=True)
+            set_up(desk, now)
+        week = lived(desk, now, weeks[number], learns=learns and number < WEEKS - 1)
+        shutil.copytree(now, FOLDER / f"{name}-{number + 1}", symlinks=True, dirs_exist_ok=True)
+        (FOLDER / f"{name}-{number + 1}.json").write_text(json.dumps(asdict(week)))
+        print(f"{name}, week {number + 1}: {sum(week.unedited)} of {len(week.unedited)} unedited", flush=True)
+    if not learns and not (FOLDER / "poisoned.json").is_file():
+        stopped, words = poisoned(desk, [case for cases in weeks for case in cases][:POISONED])
+        print(f"poisoned: {words}", flush=True)
+        (FOLDER / "poisoned.json").write_text(json.dumps({"stopped": stopped, "words": words}))
+
+
+def read_weeks(name: str) -> list[Week]:
+    return [Week(**json.loads(path.read_text())) for path in sorted(FOLDER.glob(f"{name}-?.json"))]
+
+
+def set_up(desk: Desk, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "models").symlink_to(ROOT / "var" / "models")
-    open_session = open_database(f"sqlite:///{folder / 'desk.db'}")
+    open_session = opened(folder)
     migrate(open_session)
     settings = ModelSettings()
     adapters = adapters_of(desk, settings, folder)
     with open_session() as session:
         versions.know(session, adapters, serves=first_choice(desk, settings, adapters, ""))
-    return open_session, School(open_session, desk, settings, folder, "replay")
+    follow_pages(open_session, desk)
+    open_session.engine.dispose()
 
 
-def week_of(open_session: OpenSession, desk: Desk, model: LocalModel, rows: Sequence[dict[str, Any]]) -> Week:
+def opened(folder: Path) -> OpenSession:
+    return open_database(f"sqlite:///{folder / 'desk.db'}")
+
+
+def lived(desk: Desk, folder: Path, cases: Sequence[Case], *, learns: bool) -> Week:
+    open_session = opened(folder)
+    model = LocalModel(desk, "", "", folder, THREADS)
+    library = Library(open_session, model)
+    try:
+        while index_next(open_session, desk, model):
+            pass
+        week = worked(open_session, desk, model, library, cases)
+    finally:
+        model.stop()
+    if learns:
+        began = time.monotonic()
+        week.retraining = retrained(open_session, desk, folder)
+        week.seconds = time.monotonic() - began
+        print(f"  after {week.seconds:.0f} s: {week.retraining}", flush=True)
+    open_session.engine.dispose()
+    return week
+
+
+def worked(open_session: OpenSession, desk: Desk, model: LocalModel, library: Library, cases: Sequence[Case]) -> Week:
     week = Week()
-    waiting: dict[int, dict[str, Any]] = {}
-    for row in rows:
+    waiting: dict[int, Case] = {}
+    for case in cases:
         with open_session() as session:
-            mail = row["mail"]
+            mail = case.row["mail"]
             ticket = tickets.open_by_hand(
                 session, by="replay", subject=mail["subject"], body=mail["body"], from_email=mail["from_email"],
                 from_name=mail["from_name"],
             )  # fmt: skip
             ticket.mails[0].date = datetime.fromisoformat(mail["date"])
-            waiting[ticket.id] = row
-    while draft_next(open_session, desk, model):
+            waiting[ticket.id] = case
+    while draft_next(open_session, desk, model, library):
         pass
-    for number, row in waiting.items():
-        sign(open_session, number, row, week)
+    for number, case in waiting.items():
+        with open_session() as session:
+            sign(session, tickets.get(session, number), case, week)
     return week
 
 
-def sign(open_session: OpenSession, number: int, row: dict[str, Any], week: Week) -> None:
+def sign(session: Session, ticket: Ticket, case: Case, week: Week) -> None:
     """What scripted staff do: let pass what is right, else write what would have been."""
-    gold = Draft.from_json(row["answer"])
-    with open_session() as session:
-        ticket = tickets.get(session, number)
-        draft = Draft.from_json(ticket.draft) if ticket.draft else None  # type: ignore[arg-type]
-        right = draft is not None and is_right(draft, gold)
-        week.total += 1
-        week.unedited += right
-        week.category += draft is not None and draft.category == gold.category
-        if draft is not None and ticket.confidence is not None:
-            week.said.append((ticket.confidence, (draft.category, draft.username) == (gold.category, gold.username)))
-        answer = draft if right and draft is not None else gold
-        answered(session, ticket, answer, by="mia")
+    draft = Draft.from_json(ticket.draft) if ticket.draft else None  # type: ignore[arg-type]
+    passes = draft is not None and case.lets_pass(draft)
+    week.unedited.append(passes)
+    week.new.append(case.is_new)
+    week.category.append(draft is not None and draft.category == case.gold.category)
+    if draft is not None and ticket.confidence is not None:
+        right = (draft.category, draft.username) == (case.gold.category, case.gold.username)
+        week.said.append((ticket.confidence, right))
+    if case.pages and not passes:  # the answer was looked up by hand: of what the mail says nothing can be learnt
+        ticket.lesson = {"learn": False}
+    answered(session, ticket, draft if passes and draft is not None else case.gold, by="mia")
 
 
 def answered(session: Session, ticket: Ticket, answer: Draft, *, by: str) -> None:
@@ -191,67 +234,67 @@ def answered(session: Session, ticket: Ticket, answer: Draft, *, by: str) -> Non
         tickets.move(session, ticket, status, actor=PROGRAM, seen=ticket.version)
 
 
-def is_right(draft: Draft, gold: Draft) -> bool:
-    alike = SCORER.score(gold.reply, draft.reply)["rougeL"].fmeasure >= SAYS_THE_SAME
-    return draft.facts == gold.facts and draft.placeholders == gold.placeholders and alike
-
-
-def retrained(open_session: OpenSession, school: School) -> str:
+def retrained(open_session: OpenSession, desk: Desk, folder: Path) -> str:
     """As the button does it; what passes the gate serves. Returns what was decided, in words."""
-    began = time.monotonic()
+    school = School(open_session, desk, ModelSettings(), folder, "replay", threads=THREADS)
     with open_session() as session:
         number = retrainings.order(session, by="mia", steps=STEPS).id
     while True:
         school.look()
         with open_session.reading() as session:
             row = retrainings.get(session, number)
-            state, words, version = row.state, row.words, row.version
-            may_serve = row.may_serve
+            state, words, version, may_serve = row.state, row.words, row.version, row.may_serve
         if state in ("done", "failed", "cancelled"):
             break
         time.sleep(0.5)
     if may_serve:
         with open_session() as session:
             promotions.promote(session, version)
-    return f"{state} after {time.monotonic() - began:.0f} s: {words}"
+    return str(words)
 
 
-def poisoned(desk: Desk, folder: Path) -> bool:
+def poisoned(desk: Desk, cases: Sequence[Case]) -> tuple[bool, str]:
     """Lessons that somebody spoiled, all of them with the same wrong answer: does the gate stop what learns from them?"""
-    open_session, school = opened(desk, folder.with_name("poisoned"))
+    folder = FOLDER / "poisoned"
+    shutil.rmtree(folder, ignore_errors=True)
+    set_up(desk, folder)
+    open_session = opened(folder)
     wrong = Draft("general_inquiry", "", {}, "All fine, goodbye.")
-    with open_database(f"sqlite:///{folder / 'desk.db'}").reading() as session:
-        bodies = [(one.mail.subject, one.mail.text) for one in session.query(Lesson).limit(30 if QUICK else 100)]
-    for subject, body in bodies:
+    for case in cases:
+        mail: dict[str, Any] = case.row["mail"]
         with open_session() as session:
-            ticket: Ticket = tickets.open_by_hand(
-                session, by="replay", subject=subject, body=body, from_email="a@b.example"
+            ticket = tickets.open_by_hand(
+                session, by="replay", subject=mail["subject"], body=mail["body"], from_email="a@b.example"
             )
-            tickets.propose(session, ticket, wrong, made_by={})
+            tickets.propose(session, ticket, case.gold, made_by={})
             answered(session, ticket, wrong, by="mallory")
     with open_session.reading() as session:
         before = versions.serving(session)
-    print(f"poisoned: {retrained(open_session, school)}", flush=True)
+    words = retrained(open_session, desk, folder)
     with open_session.reading() as session:
-        return versions.serving(session) == before
+        return versions.serving(session) == before, words
+
+
+# ---- Plot
 
 
 def draw(learning: Sequence[Week], still: Sequence[Week]) -> None:
     weeks = range(1, len(learning) + 1)
-    figure, axes = plt.subplots(figsize=(6, 3.4))
-    for found, label, style in ((learning, "with retraining", "-o"), (still, "without", "--o")):
-        axes.plot(weeks, [100 * one.unedited / one.total for one in found], style, label=label)
-    axes.set(xlabel="week", ylabel="approved without edits, %", ylim=(0, 100), xticks=list(weeks))
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False)
-    figure.tight_layout()
-    out = ROOT / ("var/bench/replay.svg" if QUICK else "docs/replay.svg")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out)
-    (out.with_suffix(".json") if QUICK else ROOT / "var/bench/replay-weeks.json").write_text(
-        json.dumps([[one.__dict__ for one in found] for found in (learning, still)]), encoding="utf-8"
+    panels = (
+        ("approved without edits, %", (0, 100), lambda week: 100 * week.share),
+        ("category right, %", (0, 100), lambda week: 100 * sum(week.category) / len(week.category)),
+        ("calibration error, points", (0, 25), lambda week: 100 * week.calibration_error),
     )
+    figure, axes = plt.subplots(1, len(panels), figsize=(9, 3.2))
+    for axis, (title, limits, of) in zip(axes, panels, strict=True):
+        for found, label, style in ((learning, "with retraining", "-o"), (still, "without", "--o")):
+            axis.plot(weeks, [of(one) for one in found], style, label=label)
+        axis.set(xlabel="week", title=title, ylim=limits, xticks=list(weeks))
+        axis.grid(visible=True, alpha=0.3)
+    axes[0].legend(frameon=False, loc="lower left")
+    figure.tight_layout()
+    figure.savefig(FOLDER / "replay.svg" if QUICK else ROOT / "docs" / "replay.svg")
 
 
 if __name__ == "__main__":
-    main()
+    play(sys.argv[1]) if len(sys.argv) > 1 else main()

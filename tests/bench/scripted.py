@@ -1,0 +1,115 @@
+"""Scripted staff of make replay: the mails that they get in four weeks, and what they let pass of a draft."""
+
+import json
+import random
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rouge_score.rouge_scorer import RougeScorer
+
+from ai.finetuning.generate import read_families, row_of
+from ai.finetuning.inventing import read_voices
+from ai.grounding import has_facts, is_carried, sentences
+from ai.knowledge import Passage, read_page
+from db.desk import Desk
+from db.drafts import PLACEHOLDER, Draft
+
+WEEKS = 4
+QUESTIONS = 0.15  # of the known mails: those that one of the desk's pages answers
+NEW_SHARE = 0.12  # of a week's mails, for each kind that has come up; each comes in two languages
+SAYS_THE_SAME = 0.6  # ROUGE-L of two replies without their greetings
+SCORER = RougeScorer(["rougeL"])
+GREETING = re.compile(r"\A[^\n]{0,80}[,!]\s*\n+")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mail and what is right for it. `wordings`: replies that say it; `pages`: where the answer to a question stands."""
+
+    row: dict[str, Any]
+    wordings: tuple[str, ...]
+    pages: tuple[Passage, ...] = ()
+    is_new: bool = False
+
+    @property
+    def gold(self) -> Draft:
+        return Draft.from_json(self.row["answer"])
+
+    def lets_pass(self, draft: Draft) -> bool:
+        """Whether staff sign it as it stands: nothing that it claims of the mail is wrong, and the reply says what is right.
+
+        A reply to a question must rest on the page that answers it; any other must wait for the same results as the right
+        one, and say the same as one of the desk's own wordings for that.
+        """
+        if draft.facts != self.gold.facts:
+            return False
+        if self.pages:
+            said = [(one, is_carried(one, self.pages)) for one in sentences(draft.reply, whole=True)]
+            return any(carried for _, carried in said) and all(carried or not has_facts(one) for one, carried in said)
+        return draft.placeholders == self.gold.placeholders and any(alike(draft.reply, one) for one in self.wordings)
+
+
+def alike(reply: str, other: str) -> bool:
+    found = SCORER.score(GREETING.sub("", other), GREETING.sub("", reply))
+    return bool(found["rougeL"].fmeasure >= SAYS_THE_SAME)
+
+
+def weeks_of_mail(desk: Desk, a_week: int) -> list[list[Case]]:
+    """Known ways of writing, questions that the desk's pages answer, and the new kinds that have come up by then."""
+    rng = random.Random(11)
+    voices, every = read_voices(desk), read_families(desk.folder / "training" / "families")
+    known = [one for one in every if one.get("passages") is None]  # the facts of the others are in no page of the desk
+    fresh = tomllib.loads((Path(__file__).parent / "replay.toml").read_text("utf-8"))["family"]
+    asked = read_questions(desk)
+    rng.shuffle(asked)
+    weeks = []
+    for week in range(WEEKS):
+        come_up = [one for one in fresh if one["week"] <= week]
+        cases: list[Case] = []
+        while len(cases) < a_week:
+            turn = rng.randrange(10**6)
+            if rng.random() < NEW_SHARE * len(come_up) / 2:
+                family = rng.choice(come_up)
+                family = {**family, "bodies": family["bodies"][week - family["week"]]}
+                cases.append(Case(row_of(family, turn, desk, voices, rng), tuple(family["replies"]), is_new=True))
+            elif rng.random() < QUESTIONS:
+                asked.append(question := asked.pop(0))
+                family, pages = question_family(question), pages_of(question, desk)
+                cases.append(Case(row_of(family, turn, desk, voices, rng), (), pages))
+            else:
+                family = rng.choice(known)
+                cases.append(Case(row_of(family, turn, desk, voices, rng), wordings(family, every)))
+        weeks.append(cases)
+    return weeks
+
+
+def wordings(family: dict[str, Any], families: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Its own replies; where they report a result, those of others of the same category and language, too."""
+    found = list(family["replies"])
+    results = {frozenset(PLACEHOLDER.findall(one)) for one in found} - {frozenset()}
+    for other in families:
+        if (other["category"], other["lang"]) == (family["category"], family["lang"]):
+            found += [one for one in other["replies"] if frozenset(PLACEHOLDER.findall(one)) in results]
+    return tuple(dict.fromkeys(found))
+
+
+def read_questions(desk: Desk) -> list[dict[str, Any]]:
+    lines = (desk.folder / "questions" / "pages.jsonl").read_text("utf-8").split("\n")
+    return [one for one in map(json.loads, filter(str.strip, lines)) if one["relevant"]]
+
+
+def question_family(question: dict[str, Any]) -> dict[str, Any]:
+    """As if a family had only this way of asking."""
+    lang = question["id"].partition("-")[0]
+    thanks, reply = ("Thanks", "answered by a page") if lang == "en" else ("Danke", "von einer Seite beantwortet")
+    body = f"{question['query']}\n\n{thanks}, {{first}}"
+    return {"name": question["id"], "lang": lang, "category": "general_inquiry", "subjects": [""], "bodies": [body], "replies": [reply]}  # fmt: skip
+
+
+def pages_of(question: dict[str, Any], desk: Desk) -> tuple[Passage, ...]:
+    folder = desk.folder / "knowledge"
+    return tuple(one for name in question["relevant"] for one in read_page(folder / f"{name}.md"))
