@@ -1,6 +1,7 @@
 """The one pre-check: a proposal becomes a plan by read-only look-ups in the club. Nothing is changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from actions.planning import Planner
 from actions.stated import CannotPlan
 from db import logs, parts, tickets, traces, trail
 from db.desk import Desk
+from db.drafts import PLACEHOLDER, asks_for_user_name, greeted
 from db.lifecycle import PROGRAM
 from db.models import now
 from db.plans import Asked, Plan
@@ -20,6 +22,8 @@ from db.session import OpenSession
 RETRY_SECONDS = 5
 LONG_RETRY_SECONDS = 300
 NOT_KNOWN = "the club knows no account of that name"
+LEFT_OUT = "the mail leaves out what the action needs, so the reply asks for it"
+KNOWN = "the club knows the sender by the address, so the reply asks for nothing"
 # A customer mistypes or outlives an account now and then; what was never a user name is hardly ever one by chance.
 UNKNOWN_IF_RIGHT, UNKNOWN_IF_WRONG = 0.05, 0.95
 
@@ -35,8 +39,13 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
         asked = tickets.asked(ticket, proposal)
         seen = ticket.version
         logs.about(ticket=ticket.id)
+        language, is_ours = ticket.language, ticket.answer is None
+    other = why = ""
     try:
         plan, problem = make_plan(asked, desk, club), ""
+        other, why = fitting(asked, plan, desk, language) if is_ours else ("", "")
+        if other:
+            plan = make_plan(replace(asked, reply=other), desk, club)
     except Unreachable as error:
         plan, problem = None, str(error)
     except Exception:  # a fault of ours must not keep the tickets behind this one waiting
@@ -52,6 +61,8 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             ticket.draft_after = now() + timedelta(seconds=RETRY_SECONDS)
             return False
         ticket.plan, ticket.draft_after = plan.as_json(), None
+        if other and ticket.draft:
+            ticket.draft, ticket.reasons = {**ticket.draft, "reply": other}, [*ticket.reasons, why]
         if plan.known is False and ticket.confidence is not None and NOT_KNOWN not in ticket.reasons:
             ticket.confidence = less_sure(ticket.confidence)
             ticket.reasons = [*ticket.reasons, NOT_KNOWN]
@@ -59,6 +70,22 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             ticket.needs_human = True
         trail.write(session, ticket, "checked", actor=PROGRAM)
     return True
+
+
+def fitting(asked: Asked, plan: Plan, desk: Desk, language: str) -> tuple[str, str]:
+    """The reply that goes with what the club said, and why; ("", "") where the one there does.
+
+    A mail cannot tell whether its sender is known: the model may promise what nobody can do before the mail says more, or ask
+    for what the club already knows by the sender's address.
+    """
+    waits = PLACEHOLDER.search(asked.reply) is not None
+    asks = desk.asks.get(language, {}).get(plan.missing, "")
+    done = desk.stock.get(language, {}).get(asked.category, "")
+    if waits and not plan.action and asks:
+        return greeted(asked.reply, asks), LEFT_OUT
+    if plan.action and not waits and done and not asked.username and asks_for_user_name(asked.reply):
+        return greeted(asked.reply, done), KNOWN
+    return "", ""
 
 
 def less_sure(confidence: float) -> float:
@@ -97,5 +124,5 @@ def checked(planner: Planner) -> Plan:
         field = error.errors()[0]["loc"][0]
         return planner.without_action(f"the {str(field).replace('_', ' ')} is missing or unusable")
     except CannotPlan as reason:
-        return planner.without_action(str(reason))
+        return planner.without_action(str(reason), reason.missing)
     return planner.plan(params)

@@ -65,7 +65,7 @@ class Planner:
         holes = sorted(set(PLACEHOLDER.findall(self.asked.reply)) - self.kind.fills)
         return f"The reply waits for {{{holes[0]}}}, which “{self.kind.label.lower()}” never gives." if holes else ""
 
-    def without_action(self, reason: str) -> Plan:
+    def without_action(self, reason: str, missing: str = "") -> Plan:
         """A reply that only asks may go without the action; one that waits for its result may not."""
         waits = bool(PLACEHOLDER.search(self.asked.reply))
         label = self.kind.label.lower()
@@ -79,6 +79,7 @@ class Planner:
             tuple(self.facts),
             checks,
             blocked,
+            missing,
             note,
             self.username,
             known=self.known,
@@ -95,7 +96,7 @@ class Planner:
             asker = self.asked.from_email
             found, origin = self.club.accounts(email=asker) if asker else [], "looked_up"  # no address asks for all
             if len(found) != 1:
-                raise CannotPlan("the mail names no user name")
+                raise CannotPlan("the mail names no user name", "username")
         if not found:
             self.facts.append(Fact("User name", self.username, "mail"))
             raise CannotPlan(f"the club knows no account {self.username}")
@@ -124,7 +125,7 @@ class Planner:
         params = self.on_account()
         for key in action.body:
             if not self.asked.details.get(key):
-                raise CannotPlan(f"the mail does not say the {key.replace('_', ' ')}")
+                raise CannotPlan(f"the mail does not say the {key.replace('_', ' ')}", key)
             params[key] = self.asked.details[key]
             self.facts.append(Fact(key.replace("_", " ").capitalize(), params[key], "mail"))
         return params
@@ -141,7 +142,7 @@ class Planner:
             )
         if len(fitting) > 1:
             self.choices = tuple((row["id"], self.told(row)) for row in fitting[:MOST_CHOICES])
-            raise CannotPlan(f"{len(fitting)} bookings of {self.username} fit: choose one, or ask which")
+            raise CannotPlan(f"{len(fitting)} bookings of {self.username} fit: choose one, or ask which", "which")
         found = fitting[0]
         note = f"number {found['id']}" + (", chosen here" if found["id"] == self.asked.booking_id else "")
         self.facts.append(Fact("Booking", self.told(found), "looked_up", note))

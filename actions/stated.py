@@ -11,7 +11,14 @@ LONGEST_MINUTES = 24 * 60
 
 
 class CannotPlan(Exception):
-    """The action cannot be carried out as it stands; the message is the reason that the page shows."""
+    """The action cannot be carried out as it stands; the message is the reason that the page shows.
+
+    `missing`: what the mail leaves out, as the desk's `asks` calls it; "" where something else stands in the way.
+    """
+
+    def __init__(self, reason: str, missing: str = "") -> None:
+        super().__init__(reason)
+        self.missing = missing
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What a model wrote becomes a draft with its confidence, its reasons, and whether a person must decide; for every way in."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,15 +12,10 @@ from ai.library import Library
 from ai.parsing import parse_draft
 from ai.written import Question, Written
 from db.desk import Desk
-from db.drafts import Draft
+from db.drafts import Draft, asks_for_user_name, greeted
 
 NO_PAGE = "no page answers this"
 ASKED = "the model asked for a user name that the mail states"
-ASKING = re.compile(
-    r"\b(?:reply with|send us|tell us|give us|let us know|write us|state|need)\b[^.\n]{0,40}\buser ?name"
-    r"|\b(?:antworten|schreiben|nennen|senden|teilen|schicken|brauchen|benötigen)\b[^.\n]{0,40}\bBenutzernamen?\b",
-    re.IGNORECASE,
-)
 QUOTED = "the model left the page aside, so the page's own words stand in the reply"
 
 
@@ -79,7 +73,7 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
 
 def asks_for_what_is_stated(draft: Draft) -> bool:
     """Whether the reply asks for a user name although the mail states one."""
-    return bool(draft.username) and ASKING.search(draft.reply) is not None
+    return bool(draft.username) and asks_for_user_name(draft.reply)
 
 
 def uses(reply: str, passages: Sequence[Passage]) -> bool:
@@ -91,12 +85,6 @@ def handed_over(reply: str, desk: Desk, language: str) -> str:
     """The greeting that the model wrote, and the desk's own words for a question that no page answers."""
     words = desk.nothing_fits.get(language) or next(iter(desk.nothing_fits.values()), "")
     return greeted(reply, words) if words else reply
-
-
-def greeted(reply: str, words: str) -> str:
-    """Other words behind the greeting that the model wrote."""
-    greeting, _, rest = reply.strip().partition("\n")
-    return f"{greeting}\n\n{words}" if greeting.endswith(",") and rest else words
 
 
 def sources_of(written: Written) -> list[dict[str, Any]]:

@@ -69,6 +69,9 @@ class Desk:
     stock: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # by language and category: a reply that is always right
+    asks: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # by language, and by what the mail leaves out: a reply that asks for it
     labels: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # by language: what is stated here in English, in it
@@ -113,6 +116,7 @@ def load_desk(name: str, folder: Path = DESKS) -> Desk:
             labels=stated.get("labels", {}),
             nothing_fits=stated.get("nothing_fits", {}),
             stock=stated.get("stock", {}),
+            asks=stated.get("asks", {}),
             actions=tuple(
                 DeclaredAction(**{**action, **body_of(action.get("body", ()))}) for action in stated.get("action", ())
             ),

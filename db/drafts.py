@@ -8,6 +8,12 @@ from typing import TypedDict
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
 
+ASKING = re.compile(
+    r"\b(?:reply with|send us|tell us|give us|let us know|write us|state|need)\b[^.\n]{0,40}\buser ?name"
+    r"|\b(?:antworten|schreiben|nennen|senden|teilen|schicken|brauchen|benötigen)\b[^.\n]{0,40}\bBenutzernamen?\b",
+    re.IGNORECASE,
+)
+
 
 class DraftJson(TypedDict):
     category: str
@@ -44,6 +50,16 @@ class Draft:
     def placeholders(self) -> frozenset[str]:
         """Names in the reply that only a real result may fill, such as `reset_url`."""
         return frozenset(PLACEHOLDER.findall(self.reply))
+
+
+def asks_for_user_name(reply: str) -> bool:
+    return ASKING.search(reply) is not None
+
+
+def greeted(reply: str, words: str) -> str:
+    """Other words behind the greeting of a reply."""
+    greeting, _, rest = reply.strip().partition("\n")
+    return f"{greeting}\n\n{words}" if greeting.endswith(",") and rest else words
 
 
 def fill(reply: str, values: Mapping[str, str]) -> str:

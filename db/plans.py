@@ -48,6 +48,7 @@ class Plan:
     facts: tuple[Fact, ...] = ()
     checks: tuple[Check, ...] = ()
     blocked: str = ""
+    missing: str = ""  # what the mail leaves out, as the desk's `asks` calls it, where the action waits for that alone
     note: str = ""
     username: str = ""
     court: str = ""  # the court's name for people; `params` holds its id

@@ -18,7 +18,7 @@ class Account(Parameters):
 
 def plan(p: Planner) -> Json:
     if not p.username:
-        raise CannotPlan("the mail names no wished user name")
+        raise CannotPlan("the mail names no wished user name", "wish")
     details = p.asked.details
     email = details.get("email") or p.asked.from_email
     params = {"username": p.username, "full_name": details.get("full_name", ""), "email": email}
@@ -35,7 +35,7 @@ def plan(p: Planner) -> Json:
     if p.asked.identity != "colleague" and email.casefold() != p.asked.from_email.casefold():
         doubt_address(p, email)
     if not params["full_name"]:
-        raise CannotPlan("the mail does not say the full name")
+        raise CannotPlan("the mail does not say the full name", "full_name")
     if details.get("phone"):
         params["phone"] = details["phone"]
         p.facts.append(Fact("Phone", details["phone"], "mail"))

@@ -22,7 +22,7 @@ def plan(p: Planner) -> Json:
     p.account()
     start = p.stated.moment("date", "time")
     if start is None:
-        raise CannotPlan("the mail does not say day and time")
+        raise CannotPlan("the mail does not say day and time", "slot")
     minutes = p.stated.minutes() or USUAL_MINUTES
     end = start + timedelta(minutes=minutes)
     p.facts.append(Fact("When", spoken(start), "mail"))

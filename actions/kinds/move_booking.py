@@ -23,7 +23,7 @@ def plan(p: Planner) -> Json:
     booking, details = p.booking(), p.asked.details
     old, old_end = (datetime.fromisoformat(booking[k]).astimezone(p.desk.timezone) for k in ("start", "end"))
     if not any(details.get(key) for key in ("new_date", "new_time", "new_court", "duration_minutes")):
-        raise CannotPlan("the mail does not say where to move it")
+        raise CannotPlan("the mail does not say where to move it", "new_slot")
     day, clock = p.stated.day("new_date") or old.date(), p.stated.clock("new_time") or old.time()
     start = datetime.combine(day, clock, tzinfo=p.desk.timezone)
     minutes = p.stated.minutes()

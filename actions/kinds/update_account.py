@@ -24,7 +24,7 @@ def plan(p: Planner) -> Json:
         key: p.asked.details[key] for key in ("full_name", "email", "phone", "address") if p.asked.details.get(key)
     }
     if not changes:
-        raise CannotPlan("the mail does not say what is to be changed")
+        raise CannotPlan("the mail does not say what is to be changed", "change")
     p.facts += [Fact(f"New {key.replace('_', ' ')}", value, "mail") for key, value in changes.items()]
     return {**params, **changes}
 

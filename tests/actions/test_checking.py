@@ -9,10 +9,10 @@ from builders import RESET
 from fakes import ANNA, FakeClub
 
 from actions.catalog import CATALOG
-from actions.checking import NOT_KNOWN, check_next, make_plan
+from actions.checking import KNOWN, LEFT_OUT, NOT_KNOWN, check_next, fitting, make_plan
 from actions.stated import court_key
 from db import parts, tickets
-from db.desk import Desk
+from db.desk import Desk, load_desk
 from db.lifecycle import Status
 from db.models import Ticket, now
 from db.plans import Asked
@@ -176,3 +176,80 @@ def test_a_user_name_that_the_club_does_not_know_makes_the_draft_less_sure(
     with open_session.reading() as session:
         ticket = tickets.get(session, 1)
         assert (ticket.confidence, ticket.reasons) == (expected, reasons)
+
+
+WAITS, ASKS = RESET.reply, "Hi Anna,\n\nplease send us your user name."
+
+
+@pytest.mark.parametrize(
+    ("sender", "username", "written", "opens", "action", "reasons"),
+    [
+        ("new@mail.example", "", WAITS, "Hi Anna,\n\nwe will gladly take care", "", [LEFT_OUT]),
+        ("new@mail.example", "", ASKS, ASKS, "", []),
+        (OWN, "", ASKS, "Hi Anna,\n\nwith this link", "reset_password", [KNOWN]),
+        (OWN, "", WAITS, WAITS, "reset_password", []),
+        (OWN, "anna42", WAITS, WAITS, "reset_password", []),
+        ("new@mail.example", "nobody", WAITS, WAITS, "", [NOT_KNOWN]),  # a slip of the pen is for a person to see
+    ],
+)
+def test_a_reply_asks_for_what_neither_mail_nor_club_tells_and_for_nothing_else(
+    open_session: OpenSession, desk: Desk, sender: str, username: str, written: str, opens: str, action: str, reasons: list[str]
+) -> None:  # fmt: skip
+    with open_session() as session:
+        ticket = tickets.open_by_hand(session, by="mia", subject="Login", body="Hello", from_email=sender)
+        tickets.propose(
+            session, ticket, replace(RESET, username=username, reply=written), confidence=0.9, language="en"
+        )
+
+    check_next(open_session, desk, club())
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert ticket.plan is not None
+        assert ticket.draft["reply"].startswith(opens)
+        assert (ticket.plan["action"], ticket.reasons) == (action, reasons)
+        assert ticket.plan["blocked"].startswith("Cannot") is (username == "nobody")
+
+
+def test_what_a_colleague_wrote_is_left_alone(open_session: OpenSession, desk: Desk) -> None:
+    with open_session() as session:
+        ticket = tickets.open_by_hand(session, by="mia", subject="Login", body="Hello", from_email="new@mail.example")
+        tickets.propose(session, ticket, replace(RESET, username=""), language="en")
+        ticket.answer = dict(replace(RESET, username="").as_json())
+
+    check_next(open_session, desk, club())
+
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert (ticket.draft["reply"], ticket.reasons) == (WAITS, [])
+
+
+@pytest.mark.parametrize(
+    ("category", "details", "words"),
+    [
+        ("create_booking", {}, "day and the time that you would like"),
+        ("move_booking", {"booking_ref": "20417"}, "would like instead"),
+        ("cancel_booking", {}, "more than one booking"),
+        ("update_account", {}, "what is to be entered"),
+        ("create_account", {}, "user name that you would like"),
+    ],
+)
+def test_each_action_asks_for_what_it_needs(desk: Desk, category: str, details: dict[str, str], words: str) -> None:
+    request = asked(category, "" if category == "create_account" else "anna42", **details)
+    two = FakeClub(members=[ANNA], booked=[BOOKING, {**BOOKING, "id": 20418, "court": "5"}])
+    plan = make_plan(request, desk, two)
+
+    reply, why = fitting(request, plan, desk, "en")
+
+    assert words in reply
+    assert why == LEFT_OUT
+
+
+@pytest.mark.parametrize("name", ["tennis", "helpdesk"])
+def test_a_desk_asks_for_the_same_things_in_each_of_its_languages(name: str) -> None:
+    stated = load_desk(name)
+
+    assert {frozenset(stated.asks[code]) for code in stated.languages} == {frozenset(stated.asks["en"])}
+    assert not [words for asks in stated.asks.values() for words in asks.values() if "{" in words]
