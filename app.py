@@ -172,9 +172,8 @@ def build(settings: Settings, desk: Desk, open_session: OpenSession) -> Built:
     ]
     drafting.signed = signed_in(open_session)
     library = Library(open_session, finding, finding if stated.ranker else None)
-    talks = "draft" in settings.house.chosen_stages or bool(
-        stated.urls
-    )  # a server elsewhere may be asked from anywhere
+    # A server elsewhere may be asked from anywhere; a model of our own only where it is loaded anyway.
+    talks = "draft" in settings.house.chosen_stages or bool(stated.urls)
     visitors = ChatDesk(open_session, desk, chosen_model(stated, desk, chatting), library)
     vault = Vault(settings.house.var_dir)
     secret = kept_secret("pseudonyms", settings.house.var_dir)

@@ -13,7 +13,7 @@ from actions.planning import Planner
 from actions.stated import CannotPlan
 from db import logs, parts, tickets, traces, trail
 from db.desk import Desk
-from db.drafts import PLACEHOLDER, asks_for_user_name, greeted
+from db.drafts import LEFT_OUT, PLACEHOLDER, asks_for_user_name, greeted
 from db.lifecycle import PROGRAM
 from db.models import now
 from db.plans import Asked, Plan
@@ -22,7 +22,6 @@ from db.session import OpenSession
 RETRY_SECONDS = 5
 LONG_RETRY_SECONDS = 300
 NOT_KNOWN = "the club knows no account of that name"
-LEFT_OUT = "the mail leaves out what the action needs, so the reply asks for it"
 KNOWN = "the club knows the sender by the address, so the reply asks for nothing"
 # A customer mistypes or outlives an account now and then; what was never a user name is hardly ever one by chance.
 UNKNOWN_IF_RIGHT, UNKNOWN_IF_WRONG = 0.05, 0.95
@@ -62,7 +61,8 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
             return False
         ticket.plan, ticket.draft_after = plan.as_json(), None
         if other and ticket.draft:
-            ticket.draft, ticket.reasons = {**ticket.draft, "reply": other}, [*ticket.reasons, why]
+            ticket.draft = {**ticket.draft, "reply": other}
+            ticket.reasons = [*(one for one in ticket.reasons if one != LEFT_OUT), why]
         if plan.known is False and ticket.confidence is not None and NOT_KNOWN not in ticket.reasons:
             ticket.confidence = less_sure(ticket.confidence)
             ticket.reasons = [*ticket.reasons, NOT_KNOWN]

@@ -70,7 +70,7 @@ def is_moment(words: str, sent: datetime) -> bool:
 
 
 def is_court_name(words: str) -> bool:
-    """ "Centre Court" or "the grass one by the wall, Rosengarten"; not the bare word for a court, nor a clause without a name."""
+    """Whether there is a name or a number in it, as in "Centre Court" or "Halle A"; "court" and "any one you have" have none."""
     name = re.sub(r"(?i)^\W*(?:courts?|platz|plätze)\W*$", "", words)
     return bool(re.search(r"[A-ZÄÖÜ]|\d", name) or re.search(r"(?i)\w\s+(?:court|platz)\b", name))
 

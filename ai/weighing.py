@@ -12,7 +12,7 @@ from ai.library import Library
 from ai.parsing import parse_draft
 from ai.written import Question, Written
 from db.desk import Desk
-from db.drafts import Draft, asks_for_user_name, greeted
+from db.drafts import LEFT_OUT, Draft, asks_for_user_name, greeted
 
 NO_PAGE = "no page answers this"
 ASKED = "the model asked for a user name that the mail states"
@@ -50,6 +50,9 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
         draft = draft.with_reply(greeted(draft.reply, desk.stock[spoken.code][draft.category]))
     evidence = Evidence.of(written, draft, asked.mail.words)
     found = judged(evidence, desk, read_calibration(asked.adapter))
+    question = left_out(draft, desk, spoken.code)
+    if question:
+        draft = draft.with_reply(greeted(draft.reply, question))
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
@@ -61,11 +64,12 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
         (spoken.is_foreign, spoken.reason), (is_unknown, NO_PAGE), (is_quoted, QUOTED), (is_stock, ASKED),
     )  # fmt: skip
     first = [words for is_so, words in signs if is_so]
+    told = [LEFT_OUT] if question else []  # nothing is the matter with such a draft
     return Weighed(
         draft,
         found.confidence,
         found.needs_human or bool(first),
-        [*first, *found.reasons],
+        [*first, *told, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),
     )
@@ -74,6 +78,17 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
 def asks_for_what_is_stated(draft: Draft) -> bool:
     """Whether the reply asks for a user name although the mail states one."""
     return bool(draft.username) and asks_for_user_name(draft.reply)
+
+
+def left_out(draft: Draft, desk: Desk, language: str) -> str:
+    """The question for a user name, where the reply reports what nobody can do without one; "" where it does not.
+
+    Whether the club knows the sender by the address is seen later (`actions.checking`).
+    """
+    action = desk.category(draft.category).action
+    if not action or draft.username or not draft.placeholders:
+        return ""
+    return desk.asks.get(language, {}).get("wish" if action == "create_account" else "username", "")
 
 
 def uses(reply: str, passages: Sequence[Passage]) -> bool:

@@ -70,7 +70,7 @@ AFTER_AM = rf"(?:(?<=am\ )|(?<=auf\ )|(?<=vom\ ))(?:{SHORT_DAYS})(?!\w)"
 LONG_DAYS = f"{NAMES_OF_DAYS}|{SAT}|{AFTER_AM}"
 BEFORE_NUMBER = r"(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?=\s+\d{1,2}\.)"
 ANY_DAY = rf"{LONG_DAYS}|(?:{SHORT_DAYS})(?=[.,])|{BEFORE_NUMBER}"  # else "do" and "so" are no days
-GERMAN_DAY = "montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+GERMAN_DAY = "|".join(day for day in WEEKDAYS if day.endswith("tag") or day in ("mittwoch", "sonnabend"))
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 HOUR = rf"(?P<hour>\d{{1,2}}|{NUMBER})"

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
 
+LEFT_OUT = "the mail leaves out what the action needs, so the reply asks for it"
 ASKING = re.compile(
     r"\b(?:reply with|send us|tell us|give us|let us know|write us|state|need)\b[^.\n]{0,40}\buser ?name"
     r"|\b(?:antworten|schreiben|nennen|senden|teilen|schicken|brauchen|benötigen)\b[^.\n]{0,40}\bBenutzernamen?\b",

@@ -1,6 +1,6 @@
 """Attention for training on a CPU, where torch's own backward pass under a mask takes a quarter of a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -32,20 +32,12 @@ def folded_attention(
     at it and each at itself. The mask is then that of the prefix and the longest row.
     """
     if rows is not None and attention_mask is not None:
-        first, *queries = query.split(list(rows), dim=2)
-        before, *keys = key.split(list(rows), dim=2)
-        given, *values = value.split(list(rows), dim=2)
-        prefix = first.shape[2]
-        parts = [(first, before, given)] if prefix else []
-        for q, k, v in zip(queries, keys, values, strict=True):
-            parts.append((q, torch.cat([before, k], dim=2), torch.cat([given, v], dim=2)))
-        seen = [
-            folded_attention(
-                module, q, k, v, attention_mask[:, :, k.shape[2] - q.shape[2] : k.shape[2], : k.shape[2]], scaling, dropout, **rest
-            )[0]
-            for q, k, v in parts
-        ]  # fmt: skip
-        return torch.cat(seen, dim=1), None
+        found = []
+        for part in apart(query, key, value, rows):
+            length, seen = part[0].shape[2], part[1].shape[2]
+            mask = attention_mask[:, :, seen - length : seen, :seen]
+            found.append(folded_attention(module, *part, mask, scaling, dropout, **rest)[0])
+        return torch.cat(found, dim=1), None
     batch, heads, length, size = query.shape
     shared, seen = key.shape[1:3]
     if attention_mask is None or dropout or batch * heads * length * seen > LARGEST:
@@ -60,6 +52,17 @@ def folded_attention(
     weights = scores.softmax(dim=-1).view(batch * shared, -1, seen)
     out = torch.bmm(weights, value.reshape(batch * shared, seen, size))
     return out.view(batch, heads, length, size).transpose(1, 2).contiguous(), None
+
+
+def apart(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rows: Sequence[int]
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Queries of the prefix and of each row, each with the keys and values that it looks at: the prefix's, and its own."""
+    (first, *queries), (before, *keys), (given, *values) = (one.split(list(rows), dim=2) for one in (query, key, value))
+    if first.shape[2]:
+        yield first, before, given
+    for q, k, v in zip(queries, keys, values, strict=True):
+        yield q, torch.cat([before, k], dim=2), torch.cat([given, v], dim=2)
 
 
 def fits(model: Any) -> bool:

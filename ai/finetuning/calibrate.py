@@ -10,7 +10,6 @@ every training; a calibration belongs to one version of a model.
 
 import argparse
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +29,13 @@ from ai.confidence import FEATURES, Calibration, Evidence, Logistic, features_of
 from ai.finetuning.drafts import drafted
 from ai.finetuning.examples import Report, Row, family_of, read_rows
 from ai.finetuning.metrics import confidence_figures, rate
+from ai.finetuning.second_reader import taught_names, taught_reader
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import NoModel, best_dtype, load
 from ai.model.patterns import remember_patterns
-from ai.model.readers import SecondReader, together, vectors, write_second_reader
-from ai.model.user_names import PLACES, NameReader, candidates, known_words
+from ai.model.readers import SecondReader, together, write_second_reader
+from ai.model.user_names import NameReader
 from ai.parsing import UnusableOutput, parse_draft
 from ai.teaching import own_calibration, own_data
 from ai.written import Question, Undrafted, Written
@@ -47,7 +47,6 @@ LEAST_ROWS = 60
 TEMPERATURES = (0.8, 1.0, 1.3, 1.7, 2.0, 2.5, 3.0)
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 AS_IT_IS = "as it is"
-NAME_RATE, NAME_EPOCHS, NAME_BATCH, LEFT_OUT = 0.2, 2, 32, 0.2
 HUMAN = [FEATURES.index("human")]
 USED = {"score": [0], "all": [i for i in range(len(FEATURES)) if i not in HUMAN]}  # what "right" may be fitted on
 
@@ -142,51 +141,6 @@ def known_rows(path: Path) -> list[Row]:
     if not path.is_file():
         raise SystemExit(f"{path} is missing: make it with generate.py, or name a file of judged mails with --data.")
     return [row for row in read_rows(path, Report()) if row.answer and row.needs_human is not None]
-
-
-def taught_reader(taught: Sequence[Row]) -> SecondReader:
-    """Linear weights on hashed words: of the categories, and of whether a person must decide."""
-    seen = vectors([row.mail.words for row in taught])
-    marked = [bool(row.needs_human) for row in taught]
-    if len(set(marked)) < 2:
-        raise SystemExit("All taught rows say the same about needs_human: teach mails of both kinds, then calibrate.")
-    human = LogisticRegression(C=20.0, max_iter=3000).fit(seen, marked)
-    kinds = LogisticRegression(C=20.0, max_iter=3000).fit(seen, [row.answer.category for row in taught if row.answer])
-    labels = tuple(str(name) for name in kinds.classes_)
-    return SecondReader(labels, human.coef_[0], float(human.intercept_[0]), kinds.coef_, kinds.intercept_)
-
-
-def taught_names(taught: Sequence[Row]) -> NameReader:
-    """Linear weights under which the right word of each mail, or none, is likeliest among all: a conditional logit, by
-
-    Adagrad (Duchi et al. 2011), with a fifth of the features left out at each look so that none is leant on alone.
-    """
-    rows = [(row.mail, row.answer) for row in taught if row.answer]
-    known = known_words([mail for mail, _ in rows], [answer.username for _, answer in rows if answer.username])
-    made = [(*candidates(mail, answer.category, known), answer.username) for mail, answer in tqdm(rows, desc="names")]
-    made = [one for one in made if one[2] in one[0]]
-    weights = torch.nn.EmbeddingBag(PLACES, 1, mode="sum")
-    torch.nn.init.zeros_(weights.weight)
-    learner = torch.optim.Adagrad(weights.parameters(), lr=NAME_RATE)
-    chance = random.Random(0)
-    for _ in range(NAME_EPOCHS):
-        chance.shuffle(made)
-        for start in range(0, len(made), NAME_BATCH):
-            batch = made[start : start + NAME_BATCH]
-            bags = [
-                [place for place in places if chance.random() > LEFT_OUT] for _, words, _ in batch for places in words
-            ]
-            offsets = torch.tensor([0, *np.cumsum([len(bag) for bag in bags])[:-1].tolist()])
-            scores = weights(torch.tensor([place for bag in bags for place in bag]), offsets)[:, 0]
-            of_mails = scores.split([len(names) for names, _, _ in batch])
-            losses = [
-                torch.logsumexp(part, 0) - part[names.index(right)]
-                for part, (names, _, right) in zip(of_mails, batch, strict=True)
-            ]
-            learner.zero_grad()
-            torch.stack(losses).mean().backward()
-            learner.step()
-    return NameReader(weights.weight.detach()[:, 0].numpy(), known)
 
 
 Reader = TypeVar("Reader", SecondReader, NameReader)

@@ -225,9 +225,9 @@ def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
         else Kind.FIELDS
         if start < replied
         else Kind.OPENING
-        if opens <= start < opens + OPENING
+        if end > opens > start - OPENING  # the token that ends the greeting often begins the next word
         else Kind.REPLY
-        for start, _ in written["offset_mapping"]
+        for start, end in written["offset_mapping"]
     ]
     return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
 

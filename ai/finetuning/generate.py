@@ -31,6 +31,7 @@ USER_SLOTS = (
     "user_mail",
     "user_number",
 )  # the account's name; where the mail says that it is an address or number
+ARTICLE = re.compile(r"^(?:the|a|an|der|die|das|den|dem|ein|eine|einen)\s+")
 SLOT = re.compile(r"\{([a-z_0-9]+)\}")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 KEY_OF_SLOT = {
@@ -179,10 +180,15 @@ def details_of(
         if slot in used:
             key = KEY_OF_SLOT[slot]
             details[key] = value_of(key, slots[slot], sent)
-    details |= {voices.key_of(slot): slots[slot] for slot in voices.slot if slot in used and voices.key_of(slot)}
+    details |= {voices.key_of(slot): bare(slots[slot]) for slot in voices.slot if slot in used and voices.key_of(slot)}
     allowed = desk.category(family["category"]).fields
     dropped = family.get("details_drop", [])
     return {k: details[k] for k in allowed if details.get(k) and k not in dropped}
+
+
+def bare(words: str) -> str:
+    """A thing's name without the article that stands before it in a sentence."""
+    return ARTICLE.sub("", words)
 
 
 def fill(text: str, slots: dict[str, str]) -> str:

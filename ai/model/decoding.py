@@ -14,7 +14,7 @@ import torch
 from ai.knowledge import Knowledge, Passage
 from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
-from ai.model.labels import Decision, decide, tree_of
+from ai.model.labels import Decision, LabelTree, decide, tree_of
 from ai.model.loading import Loaded
 from ai.model.readers import SecondReader, together
 from ai.model.runner import runner_for
@@ -188,16 +188,8 @@ class Decoder:
         tree = tree_of(self.name_tokens(row, likeliest(own)))
         if not tree.tokens:
             return
-        read, nodes, before = len(page.pending), len(tree.tokens), memory.used
-        view = torch.zeros(1, read + nodes, read + nodes, dtype=torch.bool)
-        view[0, :read, :read] = torch.ones(read, read, dtype=torch.bool).tril()
-        view[0, read:, :read] = True
-        view[0, read:, read:] = tree.view()
-        places = torch.cat([torch.arange(row.next, row.next + read), row.next + read + tree.depths()])[None]
-        hidden = self.runner.forward(torch.tensor([[*page.pending, *tree.tokens]]), places, memory.view(view), memory)
-        memory.note(places, torch.ones(1, read + nodes, dtype=torch.bool))
-        scores = self.runner.logits(hidden[0, read - 1 :])
-        row.names = decide(tree, scores[0], scores[1:]).probabilities, own
+        read, before = len(page.pending), memory.used
+        row.names = self.read_tree(memory, row.next, page.pending, tree).probabilities, own
         chances = together(*row.names, reader)
         name = page.choice.name(chances)
         path = tree.paths[name]
@@ -247,18 +239,17 @@ class Decoder:
         memory = self.prefix.copy()
         same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
         memory.crop(same)
-        tree, rest = self.tree, list(ids[same:])
-        size, nodes = len(rest), len(tree.tokens)
-        own = torch.zeros(1, size + nodes, size + nodes, dtype=torch.bool)
-        own[0, :size, :size] = torch.ones(size, size, dtype=torch.bool).tril()
-        own[0, size:, :size] = True
-        own[0, size:, size:] = tree.view()
-        places = torch.cat([torch.arange(same, len(ids)), len(ids) + tree.depths()])[None]
-        tokens = torch.tensor([[*rest, *tree.tokens]])
-        hidden = self.runner.forward(tokens, places, memory.view(own), memory)
-        memory.note(places, torch.ones(1, size + nodes, dtype=torch.bool))
+        return memory, self.read_tree(memory, same, ids[same:], self.tree)
+
+    def read_tree(self, memory: Rows, start: int, tokens: Sequence[int], tree: LabelTree) -> Decision:
+        """Read tokens from position `start` on and, in the same pass, a tree that hangs on the last: how likely each label is."""
+        size = len(tokens)
+        places = torch.cat([torch.arange(start, start + size), start + size + tree.depths()])[None]
+        ids = torch.tensor([[*tokens, *tree.tokens]])
+        hidden = self.runner.forward(ids, places, memory.view(tree.behind(size)), memory)
+        memory.note(places, torch.ones_like(ids, dtype=torch.bool))
         scores = self.runner.logits(hidden[0, size - 1 :])
-        return memory, decide(tree, scores[0], scores[1:])
+        return decide(tree, scores[0], scores[1:])
 
     def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
         """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""
@@ -267,9 +258,9 @@ class Decoder:
         return len(path) - 1
 
     def forget_but(self, memory: Rows, size: int, path: Sequence[int]) -> None:
-        """Of a tree that hangs on the first `size` columns keep one path. Its last token is read again: what comes next
+        """Of a tree that hangs on the first `size` columns keep one path, without its last token: what comes next hangs on the
 
-        hangs on the logits behind it.
+        logits behind that, so it is read again.
         """
         memory.real[:, size:] = False
         memory.real[:, [size + node for node in path[:-1]]] = True

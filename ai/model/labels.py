@@ -27,6 +27,14 @@ class LabelTree:
                 seen[node] |= seen[parent]
         return seen
 
+    def behind(self, size: int) -> torch.Tensor:
+        """[1, T, T], T = size + N: what a run of `size` tokens, and then the tree that hangs on its end, looks at."""
+        seen = torch.zeros(1, size + len(self.tokens), size + len(self.tokens), dtype=torch.bool)
+        seen[0, :size, :size] = torch.ones(size, size, dtype=torch.bool).tril()
+        seen[0, size:, :size] = True
+        seen[0, size:, size:] = self.view()
+        return seen
+
     def depths(self) -> torch.Tensor:
         """[N]: how many nodes lead to each."""
         return self.view().sum(dim=1) - 1

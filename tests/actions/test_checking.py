@@ -9,10 +9,11 @@ from builders import RESET
 from fakes import ANNA, FakeClub
 
 from actions.catalog import CATALOG
-from actions.checking import KNOWN, LEFT_OUT, NOT_KNOWN, check_next, fitting, make_plan
+from actions.checking import KNOWN, NOT_KNOWN, check_next, fitting, make_plan
 from actions.stated import court_key
 from db import parts, tickets
 from db.desk import Desk, load_desk
+from db.drafts import LEFT_OUT
 from db.lifecycle import Status
 from db.models import Ticket, now
 from db.plans import Asked

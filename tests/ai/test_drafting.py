@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from builders import QUESTION, RESET, raw_mail, taken_in
 from fakes import FakeMailbox, FakeModel
 
@@ -10,7 +11,7 @@ from ai.knowledge import Passage
 from ai.library import Found
 from db import parts, tickets, trials, versions, wording
 from db.desk import Desk
-from db.drafts import Draft
+from db.drafts import LEFT_OUT, Draft
 from db.models import TrialDraft, now
 from db.session import OpenSession
 from db.wording import Wording
@@ -232,6 +233,23 @@ def test_a_reply_may_ask_for_a_user_name_that_is_missing(open_session: OpenSessi
     draft_next(open_session, desk, FakeModel([asks]))
     with open_session.reading() as session:
         assert tickets.get(session, 1).draft == asks.as_json()
+
+
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [("reset_password", "with the user name of your account"), ("create_account", "that you would like to have")],
+)
+def test_a_reply_reports_nothing_that_a_missing_user_name_forbids(
+    open_session: OpenSession, desk: Desk, category: str, words: str
+) -> None:
+    take(open_session, raw_mail("Hello, I forgot my password. Regards, Anna"))
+    draft_next(open_session, desk, FakeModel([Draft(category, "", {}, RESET.reply)]))
+    with open_session.reading() as session:
+        ticket = tickets.get(session, 1)
+        assert ticket.draft is not None
+        assert ticket.draft["reply"].startswith("Hi Anna,\n\nwe will gladly")
+        assert words in ticket.draft["reply"]
+        assert ticket.reasons[0] == LEFT_OUT
 
 
 def test_an_action_needs_no_page(open_session: OpenSession, desk: Desk) -> None:

@@ -7,8 +7,9 @@ import pytest
 from builders import mail_text
 
 from ai.confidence import FEATURES
-from ai.finetuning.calibrate import fitted_for_people, simplest, taught_reader, weighed
+from ai.finetuning.calibrate import fitted_for_people, simplest, weighed
 from ai.finetuning.examples import Row
+from ai.finetuning.second_reader import taught_reader
 from ai.model.readers import SecondReader, read_second_reader, together, write_second_reader
 from db.drafts import Draft
 
@@ -74,9 +75,8 @@ def test_a_richer_fit_must_be_better_by_more_than_chance() -> None:
     right = np.array([True] * 30 + [False] * 10)
     families = [str(i % 20) for i in range(40)]
     plain = np.where(right, 0.8, 0.4)
-    by_chance = plain + np.where(
-        np.arange(40) % 2 == 0, 0.07, -0.06
-    )  # better for half of the families, worse for the others
+    # Better for half of the families, worse for the others: a little better on the whole, and by less than chance may bring.
+    by_chance = plain + np.where(np.arange(40) % 2 == 0, 0.09, -0.06)
 
     assert simplest({"plain": plain, "rich": by_chance}, right, families) == "plain"
     assert simplest({"plain": plain, "rich": np.where(right, 0.99, 0.01)}, right, families) == "rich"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from builders import mail_text
 
-from ai.finetuning.calibrate import taught_names, taught_reader, weighed
+from ai.finetuning.calibrate import weighed
 from ai.finetuning.examples import Row
+from ai.finetuning.second_reader import taught_names, taught_reader
 from ai.model.readers import read_second_reader, write_second_reader
 from ai.model.user_names import NO_NAME, NameReader, likeliest, shape_of
 from db.drafts import Draft

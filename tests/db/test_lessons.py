@@ -92,7 +92,7 @@ def test_a_dismissal_is_one_that_teaches_nothing_yet(open_session: OpenSession) 
         )
         (row,) = lessons.rows(session)
     assert row["answer"]["category"] == "other"
-    assert row["tags"] == ["dismissed", "not for us", "verified"]
+    assert row["tags"] == ["dismissed", "not for us", "verified", "corrected"]
 
 
 def test_what_nobody_drafted_is_none(open_session: OpenSession) -> None:
