@@ -17,6 +17,7 @@ from ai.parsing import reply_so_far
 from ai.prompt import MailText
 from ai.written import Decided, Question, Undrafted, Written
 from db import versions
+from db.chat_terms import Granted
 from db.chats import HandOver, Piece, Settled, Shown, Sign
 from db.desk import Desk
 from db.knowledge import FOR_ANYBODY
@@ -41,8 +42,8 @@ class ChatDesk:
     model: Model
     library: Library
 
-    def answer(self, asked: str, before: Sequence[str], least: float) -> Iterator[Sign]:
-        """What to show, in order; ends with Settled or HandOver. `before`: what the visitor wrote earlier; `least`: confidence.
+    def answer(self, asked: str, before: Sequence[str], granted: Granted) -> Iterator[Sign]:
+        """What to show, in order; ends with Settled or HandOver. `before`: what the visitor wrote earlier.
 
         Raise NoAnswer where the model gives none.
         """
@@ -57,9 +58,9 @@ class ChatDesk:
         if not found:
             yield HandOver("No page answers this.")
             return
-        yield from self.written(words, found, least)
+        yield from self.written(words, found, granted)
 
-    def written(self, words: str, found: Sequence[Found], least: float) -> Iterator[Sign]:
+    def written(self, words: str, found: Sequence[Found], granted: Granted) -> Iterator[Sign]:
         passages = tuple(one.passage for one in found)
         with self.open_session.reading() as session:
             adapter = versions.folder_for(session, "")
@@ -69,7 +70,7 @@ class ChatDesk:
             for _, news in self.model.draft([Question(mail, adapter=adapter, passages=passages, stream=True)]):
                 if isinstance(news, Decided):
                     confidence = news.categories.get(news.chosen, 0.0)
-                    reason = self.why_not(news, least)
+                    reason = why_not(news, granted)
                     if reason:
                         yield HandOver(reason, confidence)
                         return
@@ -98,8 +99,9 @@ class ChatDesk:
             return
         yield Settled(round(confidence, 4))
 
-    def why_not(self, news: Decided, least: float) -> str:
-        """Why a person must answer; "" where the machine may."""
-        if not self.desk.category(news.chosen).knowledge:
-            return "A person will take care of this."
-        return "" if news.categories.get(news.chosen, 0.0) >= least else "This is not clear enough for a machine."
+
+def why_not(news: Decided, granted: Granted) -> str:
+    """Why a person must answer; "" where the machine may."""
+    if news.chosen not in granted.categories:
+        return "A person will take care of this."
+    return "" if news.categories.get(news.chosen, 0.0) >= granted.least else "This is not clear enough for a machine."

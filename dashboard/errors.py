@@ -18,6 +18,7 @@ from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
 from db.autopilot import CannotOpen
 from db.canned import UnusableCanned
+from db.chat_terms import NotProven
 from db.chats import NoChat, UnusableMessage
 from db.confirmations import CannotConfirm
 from db.customers import CannotMerge
@@ -88,6 +89,7 @@ STATUSES: dict[type[Exception], int] = {
     UnusableMessage: 422,
     UnusablePage: 422,
     CannotOpen: 422,
+    NotProven: 422,
     MayNotServe: 422,
     CannotForget: 409,
     UnusableWebhook: 422,

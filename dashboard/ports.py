@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from db.chat_terms import Granted
 from db.chats import Sign
 from db.customers import Membership
 from db.knowledge import Hit
@@ -45,7 +46,7 @@ class Plays(Protocol):
 class Visitors(Protocol):
     """The machine, for a visitor of the chat."""
 
-    def answer(self, asked: str, before: Sequence[str], least: float) -> Iterator[Sign]:
+    def answer(self, asked: str, before: Sequence[str], granted: Granted) -> Iterator[Sign]:
         """What to show, in order. Raise NoAnswer."""
 
 

@@ -1,6 +1,6 @@
 """The chat for visitors: what it shows, what is kept of it, and how a conversation becomes a ticket.
 
-Off until an admin switches it on. What the machine says to a visitor is signed ahead by that admin; actions never are.
+What it may answer at all stands in `db.chat_terms`.
 """
 
 import hashlib
@@ -13,14 +13,13 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from db import desk_settings, lessons, tickets
+from db import lessons, tickets
 from db.drafts import Draft
 from db.lifecycle import Status
 from db.models import Chat, ChatMessage, Lesson, Ticket, now
 from db.session import OpenSession
 
 NOBODY = "visitor@chat.invalid"  # RFC 6761: no mail goes there
-NAME = "chat"
 MOST_MESSAGES, LONGEST = 40, 2000
 KEPT = timedelta(days=90)
 ADDRESS = re.compile(
@@ -66,26 +65,6 @@ class HandOver:
 
 
 Sign = Shown | Piece | Settled | HandOver
-
-
-@dataclass(frozen=True)
-class Terms:
-    """`least`: confidence below which a person answers; `by`: the admin who switched it on."""
-
-    is_on: bool = False
-    least: float = 0.8
-    by: str = ""
-
-
-def terms(session: Session) -> Terms:
-    return Terms(**desk_settings.stored(session, NAME))
-
-
-def save_terms(session: Session, *, is_on: bool, least: float, by: str) -> None:
-    """Raise UnusableMessage."""
-    if not 0.5 <= least <= 1:
-        raise UnusableMessage("State a confidence of 50 to 100 percent.")
-    desk_settings.store(session, NAME, {"is_on": is_on, "least": least, "by": by})
 
 
 def begin(session: Session) -> tuple[Chat, str]:

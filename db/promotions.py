@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from db import autopilot, retrainings, trials, versions
+from db import autopilot, chat_terms, retrainings, trials, versions
 
 
 class MayNotServe(Exception):
@@ -16,6 +16,7 @@ def promote(session: Session, name: str) -> None:
         raise MayNotServe(f"{problem} Nothing was changed.")
     if name != versions.serving(session):
         autopilot.close_all(session, f"It closed because {name} serves now.")
+        chat_terms.close_all(session)
     versions.serve(session, name)
     end_what_is_past(session)
 

@@ -1,4 +1,4 @@
-"""The chat for visitors: public, off until an admin switches it on, framed only by the sites of CHAT_ORIGINS."""
+"""The chat for visitors: public, closed until an admin opens it on evidence, framed only by the sites of CHAT_ORIGINS."""
 
 import asyncio
 import ipaddress
@@ -20,7 +20,8 @@ from dashboard.deps import House, TheHouse
 from dashboard.forms import read_form
 from dashboard.markdown import safe_html
 from dashboard.security import POLICY
-from db import chats
+from db import chat_terms, chats
+from db.chat_terms import Granted
 from db.chats import HandOver, NoChat, Piece, Settled, Shown, Sign
 from db.models import Chat, ChatMessage
 from db.plans import NoAnswer
@@ -40,7 +41,7 @@ ROOM = threading.BoundedSemaphore(WAITING)
 @router.get("")
 def show(request: Request, house: TheHouse) -> Response:
     with house.open_session.reading() as session:
-        check_is_on(house, chats.terms(session))
+        check_is_on(house, chat_terms.granted(session))
     return page(request, house, "", [])
 
 
@@ -51,11 +52,11 @@ async def create(request: Request, house: TheHouse, form: Annotated[FormData, De
         raise Busy("Many people are asking just now. Try again in a moment.", 10)
     try:
         stated = str(form.get("token", "")), str(form.get("words", ""))
-        token, chat_id, before, least = await run_in_threadpool(kept, house, visitor(request), *stated)
+        token, chat_id, before, granted = await run_in_threadpool(kept, house, visitor(request), *stated)
     except BaseException:
         ROOM.release()
         raise
-    found = set_to_work(house, chat_id, stated[1].strip(), before, least)
+    found = set_to_work(house, chat_id, stated[1].strip(), before, granted)
     say = languages.use(request, "", house.desk.labels).say
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(events(token, found, say), media_type="text/event-stream", headers=framed(house))
@@ -70,7 +71,7 @@ def hand_over(request: Request, house: TheHouse, form: Annotated[FormData, Depen
     token = str(form.get("token", ""))
     slow_down(house, visitor(request))
     with house.open_session() as session:
-        check_is_on(house, chats.terms(session))
+        check_is_on(house, chat_terms.granted(session))
         chats.hand_over(
             session,
             chats.of(session, token, to_change=True),
@@ -80,9 +81,9 @@ def hand_over(request: Request, house: TheHouse, form: Annotated[FormData, Depen
     return conversation(request, house, token)
 
 
-def check_is_on(house: House, terms: chats.Terms) -> None:
-    """Raise NoChat, so that a chat that is off cannot be told from one that never was."""
-    if not terms.is_on or house.visitors is None:
+def check_is_on(house: House, granted: Granted) -> None:
+    """Raise NoChat, so that a chat that is closed cannot be told from one that never was."""
+    if not granted.categories or house.visitors is None:
         raise NoChat("There is no chat here.")
 
 
@@ -106,20 +107,20 @@ def slow_down(house: House, who: str) -> None:
         raise Busy("That was much at once. Wait a moment, then ask again.", problem.seconds) from None
 
 
-def kept(house: House, who: str, token: str, words: str) -> tuple[str, int, list[str], float]:
-    """The token, the conversation, what was written before, and the least confidence. Raise NoChat, Busy, UnusableMessage."""
+def kept(house: House, who: str, token: str, words: str) -> tuple[str, int, list[str], Granted]:
+    """The token, the conversation, what was written before, and what the machine may answer. Raise NoChat, Busy, UnusableMessage."""
     slow_down(house, who)
     with house.open_session() as session:
-        terms = chats.terms(session)
-        check_is_on(house, terms)
+        granted = chat_terms.granted(session)
+        check_is_on(house, granted)
         if token:
             chat = chats.of(session, token, to_change=True)
         else:
             chat, token = chats.begin(session)
-        return token, chat.id, chats.ask(session, chat, words), terms.least
+        return token, chat.id, chats.ask(session, chat, words), granted
 
 
-def set_to_work(house: House, chat_id: int, words: str, before: list[str], least: float) -> Signs:
+def set_to_work(house: House, chat_id: int, words: str, before: list[str], granted: Granted) -> Signs:
     """What a thread of the pool tells, as it comes."""
     loop, found = asyncio.get_running_loop(), Signs()
 
@@ -127,7 +128,7 @@ def set_to_work(house: House, chat_id: int, words: str, before: list[str], least
         with suppress(RuntimeError):  # the server has stopped, and nobody listens
             loop.call_soon_threadsafe(found.put_nowait, one)
 
-    POOL.submit(work, house, chat_id, words, before, least, tell)
+    POOL.submit(work, house, chat_id, words, before, granted, tell)
     return found
 
 
@@ -149,12 +150,12 @@ async def events(token: str, found: Signs, say: Callable[[str], str]) -> AsyncIt
             yield event("piece", one.text)
 
 
-def work(house: House, chat_id: int, words: str, before: list[str], least: float, tell: Any) -> None:
+def work(house: House, chat_id: int, words: str, before: list[str], granted: Granted, tell: Any) -> None:
     """In a thread of the pool: ask the machine, tell of each sign, keep all of it."""
     signs: list[Sign] = []
     try:
         assert house.visitors is not None
-        for one in house.visitors.answer(words, before, least):
+        for one in house.visitors.answer(words, before, granted):
             signs.append(one)
             tell(one)
     except NoAnswer as problem:

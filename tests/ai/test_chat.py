@@ -12,6 +12,7 @@ from ai.knowledge import Passage
 from ai.library import Found
 from ai.parsing import reply_so_far, write_draft
 from ai.written import Decided, Growing, News, Question, Undrafted, Written
+from db.chat_terms import Granted
 from db.chats import HandOver, Piece, Settled, Shown
 from db.desk import Desk
 from db.drafts import Draft
@@ -66,7 +67,7 @@ def answered(
     before: Sequence[str] = (),
 ) -> list[object]:
     chat = ChatDesk(open_session, desk, model or Model(), shelf or Shelf())  # type: ignore[arg-type]
-    return list(chat.answer(asked, before, 0.8))
+    return list(chat.answer(asked, before, Granted(0.8, frozenset({"general_inquiry"}))))
 
 
 def test_an_answer_comes_sentence_by_sentence_behind_its_sources(open_session: OpenSession, desk: Desk) -> None:

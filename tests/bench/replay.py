@@ -50,6 +50,7 @@ QUICK = bool(os.environ.get("QUICK"))
 A_WEEK = 12 if QUICK else 150
 STEPS = 2 if QUICK else 60
 POISONED = 30 if QUICK else 100
+NO_SOCKETS = shutil.ignore_patterns("*.sock")
 THREADS = max(1, (os.cpu_count() or 2) // 2)
 FOLDER = ROOT / "var" / "bench" / ("replay-quick" if QUICK else "replay")
 
@@ -141,7 +142,7 @@ def play(name: str) -> None:
             shutil.rmtree(now, ignore_errors=True)
             set_up(desk, now)
         week = lived(desk, now, weeks[number], learns=learns and number < WEEKS - 1)
-        shutil.copytree(now, FOLDER / f"{name}-{number + 1}", symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(now, FOLDER / f"{name}-{number + 1}", symlinks=True, dirs_exist_ok=True, ignore=NO_SOCKETS)
         (FOLDER / f"{name}-{number + 1}.json").write_text(json.dumps(asdict(week)))
         print(f"{name}, week {number + 1}: {sum(week.unedited)} of {len(week.unedited)} unedited", flush=True)
     if not learns and not (FOLDER / "poisoned.json").is_file():

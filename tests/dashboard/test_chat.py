@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 from pages import FORM, Pages
 
-from db import chats, lessons
+from db import chat_terms, chats, lessons
+from db.chat_terms import Granted, Terms
 from db.chats import HandOver, Piece, Settled, Shown, Sign
 from db.lifecycle import Status
 from db.models import Chat, Person, Ticket
 from db.plans import NoAnswer
 
+OPENED = Terms(openings={"general_inquiry": {"by": "mia", "at": "2026-11-23T09:00", "version": "a server's"}})
 SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -24,10 +26,10 @@ class Machine:
             Settled(0.93),
         ]
         self.fails: Exception | None = None
-        self.asked: list[tuple[str, list[str], float]] = []
+        self.asked: list[tuple[str, list[str], Granted]] = []
 
-    def answer(self, asked: str, before: Sequence[str], least: float) -> Iterator[Sign]:
-        self.asked.append((asked, list(before), least))
+    def answer(self, asked: str, before: Sequence[str], granted: Granted) -> Iterator[Sign]:
+        self.asked.append((asked, list(before), granted))
         if self.fails:
             raise self.fails
         yield from self.signs
@@ -39,7 +41,7 @@ def machine(pages: Pages) -> Machine:
     app = pages.client.app
     app.state.house = replace(app.state.house, visitors=made, chat_origins=("https://www.club.example",))  # type: ignore[attr-defined]
     with pages.open_session() as session:
-        chats.save_terms(session, is_on=True, least=0.8, by="mia")
+        chat_terms.store(session, OPENED)
     return made
 
 
@@ -51,23 +53,34 @@ def ask(pages: Pages, words: str, token: str = "") -> list[tuple[str, object]]:
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in events]
 
 
-def test_it_is_off_until_an_admin_switches_it_on(pages: Pages) -> None:
+def test_it_is_closed_until_an_admin_opens_it_on_evidence(pages: Pages) -> None:
     assert pages.stranger.get("/chat").status_code == 404
     assert pages.stranger.post("/chat/messages", data={"words": "Hi"}, headers=SITE).status_code == 404
     with pages.open_session() as session:
         session.get_one(Person, 1).role = "admin"
-    assert pages.client.post("/chats/terms", data={"on": "on", "least": "90"}, headers=FORM).status_code == 303
-    assert pages.client.post("/chats/terms", data={"on": "on", "least": "10"}, headers=FORM).status_code == 422
+    assert pages.client.post("/chats/terms", data={"least": "90", "error": "5"}, headers=FORM).status_code == 303
+    assert pages.client.post("/chats/terms", data={"least": "10", "error": "5"}, headers=FORM).status_code == 422
     with pages.open_session.reading() as session:
-        terms = chats.terms(session)
-        assert (terms.is_on, terms.least, terms.by) == (True, 0.9, "mia@westpark.example")
+        terms = chat_terms.terms(session)
+        assert (terms.least, terms.error, terms.openings) == (0.9, 0.05, {})
+    refused = pages.client.post("/chats/general_inquiry/opening", headers=FORM)
+    assert refused.status_code == 422
+    assert "must be signed as they stand" in refused.text
+    assert pages.client.post("/chats/create_booking/opening", headers=FORM).status_code == 422
+    assert "more decisions" in pages.client.get("/chats").text
+    with pages.open_session() as session:
+        chat_terms.store(session, OPENED)
+    assert "a server" in pages.client.get("/chats").text
     assert pages.stranger.get("/chat").status_code == 404  # this process has no model
+    assert pages.client.post("/chats/general_inquiry/closing", headers=FORM).status_code == 303
+    with pages.open_session.reading() as session:
+        assert chat_terms.granted(session).categories == frozenset()
 
 
-def test_switched_off_it_is_not_there_even_with_a_model(pages: Pages, machine: Machine) -> None:
+def test_closed_it_is_not_there_even_with_a_model(pages: Pages, machine: Machine) -> None:
     token = str(ask(pages, "Rackets?")[0][1])
     with pages.open_session() as session:
-        chats.save_terms(session, is_on=False, least=0.8, by="mia")
+        chat_terms.close_all(session)
     form = {"token": token, "words": "x", "email": "a@b.example"}
     assert pages.stranger.get("/chat").status_code == 404
     for path in ("/chat/messages", "/chat/hand-over"):
@@ -81,7 +94,11 @@ def test_an_answer_is_streamed_with_its_sources(pages: Pages, machine: Machine) 
     assert events[1][1] == [["Courts", "Light", "Until 22:00."]]
     assert events[3][1] == {"html": "<p>Until <strong>22:00</strong>.</p>\n", "reason": "", "confidence": 0.93}
     ask(pages, "And on Sundays?", str(events[0][1]))
-    assert machine.asked[1] == ("And on Sundays?", ["Until when is there light?"], 0.8)
+    assert machine.asked[1] == (
+        "And on Sundays?",
+        ["Until when is there light?"],
+        Granted(0.8, frozenset({"general_inquiry"})),
+    )
     with pages.open_session.reading() as session:
         assert len(session.query(Chat).one().messages) == 4
 
@@ -181,8 +198,8 @@ def test_a_lead_reads_what_was_said_and_an_agent_does_not(pages: Pages, machine:
         session.get_one(Person, 1).role = "lead"
     page = pages.client.get("/chats?unsure=1").text
     assert "Do you string &lt;b&gt;rackets?" in page
-    assert "Switched on" not in page
-    assert pages.client.post("/chats/terms", data={"on": "on"}, headers=FORM).status_code == 403
+    assert "/chats/general_inquiry/closing" not in page
+    assert pages.client.post("/chats/terms", data={"least": "90"}, headers=FORM).status_code == 403
 
 
 def test_what_nobody_answered_becomes_a_lesson_or_is_passed_over(pages: Pages, machine: Machine) -> None:

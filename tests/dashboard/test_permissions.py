@@ -55,7 +55,7 @@ LEAST = {
         GET /mailboxes, POST /mailboxes, POST /mailboxes/{mailbox_id}/trial, POST /mailboxes/{mailbox_id}/removal,
         POST /mailboxes/{mailbox_id}/consent, GET /mailboxes/consent, POST /outgoing, POST /outgoing/trial, POST /outgoing/removal, GET /first-steps,
         GET /customers/oblivion, POST /customers/oblivion, POST /retrainings, POST /retrainings/{retraining_id}/order, POST /retrainings/plan,
-        POST /retrainings/serving, POST /chats/terms, POST /trials, POST /trials/{trial_id}/end, POST /autopilot/terms, POST /autopilot/switch,
+        POST /retrainings/serving, POST /chats/terms, POST /chats/{name}/opening, POST /chats/{name}/closing, POST /trials, POST /trials/{trial_id}/end, POST /autopilot/terms, POST /autopilot/switch,
         POST /autopilot/{name}/opening, POST /autopilot/{name}/closing, GET /desk-settings, POST /desk-settings/wording, POST /desk-settings/targets,
         POST /desk-settings/retention, POST /desk-settings/second-factor, POST /desk-settings/votes, GET /people, POST /people, POST /people/{person_id},
         POST /people/{person_id}/invitation, GET /api-keys, POST /api-keys, POST /api-keys/{key_id}/end, GET /webhooks, POST /webhooks,
