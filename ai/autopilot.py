@@ -128,7 +128,9 @@ def what_speaks_against(ticket: Ticket, mail: Mail | None, plan: Plan) -> str:
 def model_of(ticket: Ticket) -> str:
     """Everything that the confidence depends on."""
     made_by = ticket.made_by or {}
-    return "|".join(str(made_by.get(name, "")) for name in ("base", "adapter", "prompt", "precision"))[:300]
+    return "|".join(str(made_by.get(name, "")) for name in ("base", "adapter", "prompt", "precision", "calibration"))[
+        :300
+    ]
 
 
 def weigh(open_session: OpenSession, names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ logistic regression on the score (Platt 1999), or on more signs where that is be
 score as it is where no fit is.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -98,6 +99,7 @@ class Calibration:
     human: Logistic
     threshold: float
     rows: int
+    mark: str = ""  # tells one calibration from the next, where it was read from a file
 
 
 @dataclass(frozen=True)
@@ -207,16 +209,19 @@ def read_calibration(folder: str) -> Calibration | None:
 
 @lru_cache(maxsize=8)
 def parsed(path: str, changed: int) -> Calibration:
-    stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    content = Path(path).read_bytes()
+    stored = json.loads(content)
     return Calibration(
         Logistic(**stored["right"]),
         Logistic(**stored["human"]),
         stored["threshold"],
         stored["rows"],
+        hashlib.sha256(content).hexdigest()[:12],
     )
 
 
 def write_calibration(folder: Path, calibration: Calibration, **more: object) -> None:
     """Beside the adapter, with `more` to read for people."""
-    text = json.dumps({**asdict(calibration), "features": FEATURES, **more}, indent=1)
+    stated = {name: value for name, value in asdict(calibration).items() if name != "mark"}
+    text = json.dumps({**stated, "features": FEATURES, **more}, indent=1)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")

@@ -135,7 +135,7 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
         reasons=[*found.reasons, *talks],
         language=found.language,
         wanted_model="",
-        made_by={**made_by(written, desk, found.draft), "features": found.features},
+        made_by={**made_by(written, desk, found.draft), "features": found.features, "calibration": found.calibration},
     )
 
 

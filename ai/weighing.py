@@ -21,7 +21,7 @@ QUOTED = "the model left the page aside, so the page's own words stand in the re
 
 @dataclass(frozen=True)
 class Weighed:
-    """A draft and what is to be made of it. `features`: what the autopilot calibrates by."""
+    """A draft and what is to be made of it. `features`: what the autopilot calibrates by; `calibration`: the mark of the one in use."""
 
     draft: Draft
     confidence: float | None
@@ -29,6 +29,7 @@ class Weighed:
     reasons: list[str]
     language: str
     features: list[float]
+    calibration: str = ""
 
 
 def with_passages(asked: Sequence[Question], desk: Desk, library: Library, kinds: Sequence[str] = ()) -> list[Question]:
@@ -49,7 +50,8 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     if is_stock and draft.category in desk.stock.get(spoken.code, {}):
         draft = draft.with_reply(greeted(draft.reply, desk.stock[spoken.code][draft.category]))
     evidence = Evidence.of(written, draft, asked.mail.words)
-    found = judged(evidence, desk, read_calibration(asked.adapter))
+    calibration = read_calibration(asked.adapter)
+    found = judged(evidence, desk, calibration)
     question = left_out(draft, desk, spoken.code)
     if question:
         draft = draft.with_reply(greeted(draft.reply, question))
@@ -72,6 +74,7 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
         [*first, *told, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),
+        calibration.mark if calibration else "",
     )
 
 

@@ -22,9 +22,9 @@ from db.models import AutopilotCategory, AutopilotLook, Lesson, Mail, Ticket
 from db.plans import Check, Plan
 from db.session import OpenSession
 
-MADE_BY = {"base": "b", "adapter": "a", "prompt": "p", "precision": "bf16", "features": [1.0, 2.0]}
+MADE_BY = {"base": "b", "adapter": "a", "prompt": "p", "precision": "bf16", "calibration": "c", "features": [1.0, 2.0]}
 FIT = {"temperature": 1.0, "weights": [], "means": [], "scales": [], "bias": 0.0}
-TERMS = {"threshold": 0.9, "fit": FIT, "model": "b|a|p|bf16", "error": 0.01}
+TERMS = {"threshold": 0.9, "fit": FIT, "model": "b|a|p|bf16|c", "error": 0.01}
 ADAPTERS = {"a": "/a", "b": "/b"}
 
 
@@ -197,7 +197,7 @@ def test_nothing_is_answered_alone_while_no_admin_has_opened_it(
     with open_session.reading() as session:
         assert tickets.get(session, number).status == "in_review"
         look = session.query(AutopilotLook).one()
-        assert (look.why, look.chosen, look.model, look.features) == ("", "review", "b|a|p|bf16", [1.0, 2.0])
+        assert (look.why, look.chosen, look.model, look.features) == ("", "review", "b|a|p|bf16|c", [1.0, 2.0])
 
 
 def test_what_is_sure_is_signed_by_the_admin_who_opened_and_can_be_taken_back(
@@ -284,6 +284,17 @@ def test_another_model_that_serves_closes_it_and_brings_back_what_can_be(
         found = session.get_one(AutopilotCategory, "general_inquiry")
         assert (found.is_open, found.words) == (False, "It closed because the model changed.")
         assert tickets.get(session, first).status == "in_review"
+
+
+def test_another_calibration_of_the_same_model_closes_it(
+    open_session: OpenSession, desk: Desk, ready: Callable[..., int]
+) -> None:
+    opened(open_session)
+    ready(made_by={**MADE_BY, "calibration": "fitted anew"})
+    through(open_session, desk)
+    with open_session.reading() as session:
+        found = session.get_one(AutopilotCategory, "general_inquiry")
+        assert (found.is_open, found.words) == (False, "It closed because the model changed.")
 
 
 def test_a_draft_of_a_version_that_does_not_serve_is_a_persons_and_closes_nothing(
@@ -456,7 +467,7 @@ def test_the_evidence_is_worked_out_from_decisions_and_opens_when_it_suffices(
         for _ in range(1300):
             session.add(
                 AutopilotLook(
-                    ticket_id=number, category="general_inquiry", model="b|a|p|bf16", confidence=0.97,
+                    ticket_id=number, category="general_inquiry", model="b|a|p|bf16|c", confidence=0.97,
                     features=[1.0, 2.0], right=True, decided_at=datetime(2026, 5, 1, tzinfo=UTC),
                 )
             )  # fmt: skip

@@ -1,5 +1,6 @@
 """A draft's confidence and its reasons: what is stated is what was fitted."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ def test_a_calibration_is_read_as_it_was_written_and_again_when_it_changes(tmp_p
     first = Calibration(PLAIN, weighing("length", 0.25), 0.4, 120)
     write_calibration(tmp_path, first, figures={"ece": 0.03})
 
-    assert read_calibration(str(tmp_path)) == first
+    known = read_calibration(str(tmp_path))
+    assert known is not None
+    assert replace(known, mark="") == first
     assert read_calibration(str(tmp_path / "elsewhere")) is None
     assert read_calibration("") is None
