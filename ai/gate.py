@@ -11,7 +11,8 @@ from math import comb
 LEVEL = 0.05
 MOST_LOST = 0.02  # share of mails by which a candidate may be behind without being called worse …
 ENOUGH = 100  # … where there are so many; of fewer, one mail is more than that, and only the test counts
-METRICS = {"category": "category", "username": "user name", "details": "details", "form": "form"}
+METRICS = {"category": "category", "username": "user name", "details": "details", "form": "form", "reply": "reply"}
+JUDGED_LOOSELY = ("reply",)  # there is more than one right way to say a thing, so it swings: only the test counts
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Pair:
         behind = (self.serving - self.candidate) / self.mails if self.mails else 0.0
         if self.measure == "form":
             return self.candidate < self.serving
-        is_far = behind > MOST_LOST and self.mails >= ENOUGH
+        is_far = behind > MOST_LOST and self.mails >= ENOUGH and self.measure not in JUDGED_LOOSELY
         return is_far or (self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL)
 
     @property

@@ -18,6 +18,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from servers import App
 
+from db import chat_terms
+from db.session import open_database
+
 OUT = ROOT / "docs" / "screens"
 ADMIN = {"ADMIN_EMAIL": "mia@westpark.example", "ADMIN_PASSWORD": "correct horse"}
 PAGES = {
@@ -77,6 +80,9 @@ def prepare(app: App) -> None:
         )
         send(browser, app, "/tickets/1/notes", {"text": "She rang at nine, a mail is fine. @mia"})
         send(browser, app, "/tickets/1/tags", {"tag": "login"})
+        with open_database(f"sqlite:///{app.var / 'desk.db'}")() as session:  # as if enough questions had been signed
+            opening = {"by": ADMIN["ADMIN_EMAIL"], "at": "2026-11-23T09:00", "version": "the version in use"}
+            chat_terms.store(session, chat_terms.Terms(openings={"general_inquiry": opening}))
         for number in (9, 13):
             browser.get(f"{app.address}/tickets/{number}")
             time.sleep(1)

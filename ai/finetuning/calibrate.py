@@ -75,35 +75,30 @@ def main() -> None:
         raise SystemExit(f"{len(rows)} rows are too few to calibrate on; at least {LEAST_ROWS} are needed.")
     own = [Path(path) for path in args.taught] or own_data(desk)
     taught = [row for path in own for row in read_rows(path, Report()) if row.answer]
-    second = taught_reader(taught)
 
-    # How the model alone reads the mails, and how much the second reader may say beside it.
+    # How the model reads the mails, and user names under the right category. A second reader with no share leaves it alone.
+    second = replace(taught_reader(taught), names=taught_names(taught))
     loaded = load(args.base, str(folder), dtype=best_dtype())
-    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"))
+    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"), second=second)
     remember_patterns(decoder)
-    gold = [row.answer.category for row in rows if row.answer]
-    alone = [
-        decoder.read(decoder.prompt(row.mail))[1].probabilities for row in tqdm(rows, desc="readings", unit="mail")
+    answers = [row.answer for row in rows if row.answer]
+    read = [
+        decoder.open(0, Question(row.mail, answer.category), None)[0]
+        for row, answer in tqdm(list(zip(rows, answers, strict=True)), desc="readings", unit="mail")
     ]
-    others = [second.read(row.mail.words)[0] for row in rows]
-    second = weighed(second, alone, others, gold)
 
-    # The same for user names, asked under the right category.
-    decoder.second = replace(second, names=taught_names(taught))
-    seen = [
-        decoder.open(0, Question(row.mail, row.answer.category), None)[0].names
-        for row in tqdm(rows, desc="user names", unit="mail")
-        if row.answer
-    ]
-    assert decoder.second.names is not None
-    right_names = [row.answer.username for row in rows if row.answer]
-    names = weighed(decoder.second.names, [alone for alone, _ in seen], [own for _, own in seen], right_names)
-    second = replace(second, names=names)
+    # How much the second reader may say beside it, of categories and of user names.
+    gold, alone = [answer.category for answer in answers], [one.categories for one in read]
+    others = [second.read(row.mail.words)[0] for row in rows]
+    assert second.names is not None
+    of_names = [answer.username for answer in answers]
+    names = weighed(second.names, [one.names[0] for one in read], [one.names[1] for one in read], of_names)
+    second = replace(weighed(second, alone, others, gold), names=names)
     decoder.second = second
 
     # Drafts by both, and what became of them.
     drafts = drafted(rows, decoder)
-    found = [(row, *known) for row, draft in zip(rows, drafts, strict=True) if (known := read(row, draft, desk))]
+    found = [(row, *known) for row, draft in zip(rows, drafts, strict=True) if (known := evidence_of(row, draft, desk))]
     right = np.array([is_right for _, _, is_right in found])
     human = np.array([bool(row.needs_human) for row, _, _ in found])
     families = [family_of(row) for row, _, _ in found]
@@ -157,7 +152,7 @@ def weighed(second: Reader, alone: Sequence[Any], others: Sequence[Any], gold: S
     return min(tried, key=surprise)
 
 
-def read(row: Row, news: Written | Undrafted, desk: Desk) -> tuple[Evidence, bool] | None:
+def evidence_of(row: Row, news: Written | Undrafted, desk: Desk) -> tuple[Evidence, bool] | None:
     """The evidence of a draft, and whether category and user name are right; None where there is no draft."""
     assert row.answer is not None
     if isinstance(news, Undrafted):

@@ -18,7 +18,7 @@ import torch
 
 from ai.finetuning.eval import answers, spread
 from ai.finetuning.examples import Report, Row, read_rows
-from ai.finetuning.metrics import Answered, judge, pairs_of
+from ai.finetuning.metrics import Answered, judge, pairs_of, says_the_same
 from ai.gate import METRICS, Pair, paired, verdict
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
@@ -100,6 +100,8 @@ def right(measure: str, one: Answered) -> bool:
         return one.category_right
     if measure == "username":
         return one.username_right
+    if measure == "reply":
+        return one.outcome_right and one.got is not None and says_the_same(one.got.reply, one.gold.reply)
     return one.got is not None and pairs_of(one.got) == pairs_of(one.gold)
 
 

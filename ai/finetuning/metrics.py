@@ -1,5 +1,6 @@
 """Figures of a judgement: rows beside what a model made of them. Pure."""
 
+import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from db.drafts import Draft
 
 BINS = 15
 RESAMPLES = 1000
+ALIKE = 0.6  # ROUGE-L from which on two replies say the same
+GREETING = re.compile(r"\A[^\n]{0,80}[,!]\s*\n+")
 PRECISION_WANTED = 0.7  # at which the recall of "needs a human" is read
 
 
@@ -199,6 +202,12 @@ def reply_figures(answered: Sequence[Answered]) -> dict[str, float | None]:
         "bleu": round(float(bleu.score), 2),
         "outcome_right": rate([one.outcome_right for one in answered if one.gold.reply]),
     }
+
+
+def says_the_same(reply: str, other: str) -> bool:
+    """By ROUGE-L without their greetings."""
+    found = RougeScorer(["rougeL"]).score(GREETING.sub("", other), GREETING.sub("", reply))
+    return bool(found["rougeL"].fmeasure >= ALIKE)
 
 
 def grouped(answered: Sequence[Answered], keys_of: Callable[[Answered], list[str]]) -> dict[str, Any]:

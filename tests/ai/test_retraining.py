@@ -115,6 +115,7 @@ def test_lessons_become_a_candidate_that_is_judged_and_does_not_serve(school: Sc
         "username",
         "details",
         "form",
+        "reply",
     }
     assert done.report["pairs"]["the latest mails"][0]["mails"] == 2
     assert done.words == done.report["words"]

@@ -2,17 +2,15 @@
 
 import json
 import random
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rouge_score.rouge_scorer import RougeScorer
-
 from ai.finetuning.generate import read_families, row_of
 from ai.finetuning.inventing import read_voices
+from ai.finetuning.metrics import says_the_same
 from ai.grounding import has_facts, is_carried, sentences
 from ai.knowledge import Passage, read_page
 from db.desk import Desk
@@ -21,9 +19,6 @@ from db.drafts import PLACEHOLDER, Draft
 WEEKS = 4
 QUESTIONS = 0.15  # of the known mails: those that one of the desk's pages answers
 NEW_SHARE = 0.12  # of a week's mails, for each kind that has come up; each comes in two languages
-SAYS_THE_SAME = 0.6  # ROUGE-L of two replies without their greetings
-SCORER = RougeScorer(["rougeL"])
-GREETING = re.compile(r"\A[^\n]{0,80}[,!]\s*\n+")
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,9 @@ class Case:
         if self.pages:
             said = [(one, is_carried(one, self.pages)) for one in sentences(draft.reply, whole=True)]
             return any(carried for _, carried in said) and all(carried or not has_facts(one) for one, carried in said)
-        return draft.placeholders == self.gold.placeholders and any(alike(draft.reply, one) for one in self.wordings)
-
-
-def alike(reply: str, other: str) -> bool:
-    found = SCORER.score(GREETING.sub("", other), GREETING.sub("", reply))
-    return bool(found["rougeL"].fmeasure >= SAYS_THE_SAME)
+        return draft.placeholders == self.gold.placeholders and any(
+            says_the_same(draft.reply, one) for one in self.wordings
+        )
 
 
 def weeks_of_mail(desk: Desk, a_week: int) -> list[list[Case]]:
