@@ -33,6 +33,7 @@ RATE = "4e-4"  # peak learning rate
 FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
 BATCH = 8  # rows that one step reads
 LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
+REHEARSED = "rehearsed"  # tag of those
 TIMES = 3  # a lesson is read where a person corrected the draft; once where it was right as it stood
 STEPS = ("training", "calibrating", "judging")
 GATHERED = "lessons.jsonl"
@@ -131,7 +132,7 @@ class School:
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
         command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", f"{lessons.CORRECTED}={TIMES}"]
-        command += ["--start", start] if start else []
+        command += ["--start", start, "--remember", REHEARSED] if start else []
         command += ["--resume"] if any((folder / "work").glob("checkpoint-*")) else []
         return [*command, *self.common]
 
@@ -201,6 +202,7 @@ class School:
         ]
         taught, count = chosen(learnt, int(read * LESSONS_SHARE))
         rehearsed = random.Random(self.number).sample(known, min(len(known), read - count))
+        rehearsed = [{**one, "tags": [*one.get("tags", ()), REHEARSED]} for one in rehearsed]
         write(folder / "fresh.jsonl", fresh)
         write(folder / "rows.jsonl", [*taught, *rehearsed])
         write(folder / GATHERED, learnt)  # last: where it stands, the others are whole

@@ -58,13 +58,14 @@ class Kind(IntEnum):
 class Example:
     """Token ids of prompt and answer, and a Kind for each answer token.
 
-    `follows`: it is the second half of the row whose first half stands before it.
+    `follows`: it is the second half of the row whose first half stands before it; `kept`: what is said now is to stay.
     """
 
     prompt: list[int]
     answer: list[int]
     kinds: list[Kind]
     follows: bool = False
+    kept: bool = False
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -194,21 +195,22 @@ def passages_of(row: Row, knowledge: Knowledge) -> list[str]:
     return [passage.text for passage in knowledge.find(row.mail.words)]
 
 
-def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any) -> list[Example]:
+def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, keep: str = "") -> list[Example]:
     """One example, or two where the category reads passages: serving decides the category before it looks them up,
 
-    so the category is learnt without passages and the rest with them. Else their mere presence would tell it.
+    so the category is learnt without passages and the rest with them. Else their mere presence would tell it. `keep`: the
+    tag of rows of which what the model says now is to stay.
     """
-    draft = in_words(row, desk)
+    draft, kept = in_words(row, desk), keep in row.tags
     answer, kinds = with_kinds(draft, tokenizer)
     prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
     if not desk.category(draft.category).knowledge:
-        return [Example(prompt, answer, kinds)]
+        return [Example(prompt, answer, kinds, kept=kept)]
     decided = kinds.count(Kind.CATEGORY)
     informed = token_ids(messages(desk, row.mail, passages_of(row, knowledge), tokenizer), tokenizer)
     return [
-        Example(prompt, answer[:decided], kinds[:decided]),
-        Example(informed, answer, [Kind.GIVEN] * decided + kinds[decided:], follows=True),
+        Example(prompt, answer[:decided], kinds[:decided], kept=kept),
+        Example(informed, answer, [Kind.GIVEN] * decided + kinds[decided:], follows=True, kept=kept),
     ]
 
 
@@ -246,6 +248,7 @@ def examples_of(
     report: Report,
     grammar: Grammar | None = None,
     longest: int = 0,
+    keep: str = "",
 ) -> list[Example]:
     """All rows' examples. What serving could not write under its `grammar`, or what has more than `longest` tokens, is not
     taught; `report` says why.
@@ -253,7 +256,7 @@ def examples_of(
     examples: list[Example] = []
     for row in rows:
         try:
-            made = examples_of_row(row, desk, knowledge, tokenizer)
+            made = examples_of_row(row, desk, knowledge, tokenizer, keep)
             if grammar is not None and row.answer is not None:
                 written = made[-1].answer[:-1]
                 at = grammar.refused(row.mail, row.answer.category, written)

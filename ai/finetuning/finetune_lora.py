@@ -38,7 +38,7 @@ from ai.finetuning.examples import (
 )
 from ai.finetuning.intents import UnusableIntents
 from ai.finetuning.loss import Teacher, causal, has_plain_head
-from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable
+from ai.finetuning.methods import METHODS, PRECISIONS, CannotTrain, trainable, use_this_machine_well
 from ai.finetuning.progress import Bar, StopOnInterrupt, Stopwatch, Told, draw_curve
 from ai.finetuning.records import checkpoint_of, seconds_before, write_record
 from ai.finetuning.training import AnswerTrainer, Collator, Packer, as_dataset, shared_prefix
@@ -105,6 +105,7 @@ def arguments() -> argparse.Namespace:
     add("--accumulate", type=int, default=1, help="batches whose gradients make one step (default: 1)")
     add("--checkpointing", action="store_true", help="compute activations twice instead of keeping them (GPU memory)")
     add("--keep-back", type=float, default=0.04, help="share of families that choose the best model")
+    add("--remember", default="", metavar="TAG", help="rows with that tag teach what --start says of them now")
     add("--oversample", default="", help="TAG=TIMES: rows with that tag are read so often where others are read once")
     add("--evaluate-every", type=int, default=100, help="steps between looks at them, and checkpoints (default: 100)")
     add("--patience", type=int, default=0, help="stop after so many looks without progress (default: 0, never)")
@@ -161,7 +162,9 @@ def main() -> None:
     knowledge = load_knowledge(desk.folder / "knowledge")
     grammar = Grammar(desk, made.tokenizer, made.model.config.vocab_size)
     examples, checks = (
-        examples_of(part, desk, knowledge, made.tokenizer, report, grammar, longest_of(made.model.config))
+        examples_of(
+            part, desk, knowledge, made.tokenizer, report, grammar, longest_of(made.model.config), args.remember
+        )
         for part in (taught, kept_back)
     )
     if SPEAKS:
@@ -173,9 +176,12 @@ def main() -> None:
     teacher = None
     if args.teacher:
         teacher = teacher_for(causal(made.model), made.tokenizer, args)
+    elif args.remember:
+        teacher = itself_before(args)
     work = args.work or Path("var/training") / desk.name
     shared = 0 if args.checkpointing or IS_SPREAD else shared_prefix(examples + checks)
-    together = Packer if teacher is None and attention.packs(causal(made.model)) else Collator
+    packs = all(attention.packs(causal(one)) for one in (made.model, *([teacher.model] if teacher else [])))
+    together = Packer if packs else Collator
     stop = StopOnInterrupt()
     trainer = AnswerTrainer(
         model=made.model,
@@ -244,6 +250,21 @@ def teacher_for(student: Any, tokenizer: Any, args: argparse.Namespace) -> Teach
             f"--teacher {args.teacher} has another tokenizer: let distill.py learn from its answers instead."
         )
     return Teacher(loaded.model, args.teacher_temperature, args.teacher_share)
+
+
+def itself_before(args: argparse.Namespace) -> Teacher:
+    """The adapter that is gone on from, so that rows to be remembered pull nowhere until something of them is lost.
+
+    Li and Hoiem 2016, "Learning without Forgetting", arXiv:1606.09282. Raise CannotTrain where there is none.
+    """
+    if not args.start:
+        raise CannotTrain("--remember keeps what an adapter says now: name it with --start.")
+    before = load(args.base, args.start, dtype=PRECISIONS[args.precision]).model
+    if not has_plain_head(before):
+        raise CannotTrain("--remember needs a model whose logits are one matrix times the hidden states.")
+    if not torch.cuda.is_available():
+        use_this_machine_well(before)
+    return Teacher(before, temperature=1.0, share=None)
 
 
 def longest_of(config: Any) -> int:

@@ -25,12 +25,12 @@ class Teacher:
     """A larger model with the same tokenizer, whose probabilities are learnt beside the right tokens.
 
     Hinton et al. 2015, arXiv:1503.02531: loss = (1 - share) * cross entropy + share * T^2 * KL(teacher || student), both
-    softened by T = `temperature`.
+    softened by T = `temperature`. Without a share it is 1 for the tokens that a batch says are `kept`, and 0 for the others.
     """
 
     model: Any
     temperature: float = 2.0
-    share: float = 0.5
+    share: float | None = 0.5
 
 
 def answer_loss(
@@ -57,7 +57,10 @@ def answer_loss(
         if teacher is not None:
             with torch.no_grad():
                 seen = forward(teacher.model, prefix, batch).last_hidden_state[:, :-1][learnt]
-            soft = Soft(seen, teacher.model.get_output_embeddings().weight, teacher.temperature, teacher.share)
+            share = (
+                batch["kept"][:, 1:][learnt].float() if teacher.share is None else torch.full_like(weigh, teacher.share)
+            )
+            soft = Soft(seen, teacher.model.get_output_embeddings().weight, teacher.temperature, share)
         total, losses, right = HeadLoss.apply(hidden, model.get_output_embeddings().weight, targets, weigh, soft)
         return AnswerLoss(total, losses, right, told)
     logits = out.logits[:, :-1][learnt].float()
@@ -118,12 +121,12 @@ def has_plain_head(model: Any) -> bool:
 
 @dataclass(frozen=True)
 class Soft:
-    """A teacher's hidden states [N, E] and output matrix [V, E], with temperature and share of its part in the loss."""
+    """A teacher's hidden states [N, E] and output matrix [V, E], the temperature, and its share in each token's loss [N]."""
 
     hidden: torch.Tensor
     matrix: torch.Tensor
     temperature: float
-    share: float
+    share: torch.Tensor
 
     def add(self, scores: torch.Tensor, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
         """For the student's logits [n, V] of `part`: T^2 KL(teacher || student) [n] and its gradient [n, V]."""
@@ -155,7 +158,7 @@ class HeadLoss(torch.autograd.Function):
         soft: Soft | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """`hidden` [N, D], `weight` [V, D], `targets` and `weights` [N]."""
-        hard, extra = 1.0 - (soft.share if soft else 0.0), torch.zeros(len(targets), device=hidden.device)
+        hard, extra = torch.ones_like(weights) - (soft.share if soft else 0.0), torch.zeros_like(weights)
         losses = torch.empty(len(targets), device=hidden.device)
         right = torch.empty(len(targets), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty(hidden.shape, device=hidden.device)
@@ -173,10 +176,10 @@ class HeadLoss(torch.autograd.Function):
             chosen = scores[rows, target]
             total = scores.exp_().sum(dim=-1)
             losses[part] = total.log() - chosen
-            scores *= (hard * weights[part] / total)[:, None]
-            scores[rows, target] -= hard * weights[part]
+            scores *= (hard[part] * weights[part] / total)[:, None]
+            scores[rows, target] -= hard[part] * weights[part]
             if soft is not None:
-                scores += pull * (soft.share * weights[part])[:, None]
+                scores += pull * (soft.share[part] * weights[part])[:, None]
             slope = scores.to(hidden.dtype)
             grad_hidden[part] = (slope @ matrix).float()
             if grad_weight is not None:

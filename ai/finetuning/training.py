@@ -33,14 +33,16 @@ def as_dataset(examples: Sequence[Example], shared: int) -> list[dict[str, Any]]
     items: list[dict[str, Any]] = []
     for example in examples:
         asked = example.prompt[shared:]
-        item = {"input_ids": [*asked, *example.answer], "kinds": [Kind.GIVEN] * len(asked) + list(example.kinds)}
+        ids = [*asked, *example.answer]
+        item: dict[str, Any] = {"input_ids": ids, "kinds": [Kind.GIVEN] * len(asked) + list(example.kinds)}
+        item["kept"] = [example.kept] * len(ids)
         items.append({**item, "with": items.pop()} if example.follows else item)
     return items
 
 
 @dataclass(frozen=True)
 class Collator:
-    """Pad on the right to the longest of the batch: `input_ids`, `attention_mask`, `kinds`, each [B, T]."""
+    """Pad on the right to the longest of the batch: `input_ids`, `attention_mask`, `kinds`, `kept`, each [B, T]."""
 
     pad: int
 
@@ -49,17 +51,19 @@ class Collator:
         longest = max(len(f["input_ids"]) for f in features)
         shape = len(features), -(-longest // MULTIPLE) * MULTIPLE
         ids, mask, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long), torch.zeros(shape).long()
+        kept = torch.zeros(shape, dtype=torch.bool)
         for i, f in enumerate(features):
             size = len(f["input_ids"])
             ids[i, :size] = torch.tensor(f["input_ids"])
             kinds[i, :size] = torch.tensor(f["kinds"])
+            kept[i, :size] = torch.tensor(f["kept"])
             mask[i, :size] = 1
-        return {"input_ids": ids, "attention_mask": mask, "kinds": kinds}
+        return {"input_ids": ids, "attention_mask": mask, "kinds": kinds, "kept": kept}
 
 
 @dataclass(frozen=True)
 class Packer:
-    """Rows one behind the other, so that nothing is computed for padding: `input_ids`, `attention_mask`, `kinds`, each [1, T],
+    """Rows one behind the other, so that nothing is computed for padding: `input_ids`, `attention_mask`, `kinds`, `kept`, each [1, T],
 
     and `lengths` [B], whose last is the little that fills up to a multiple, if any. Krell et al. 2021, arXiv:2107.02027.
     """
@@ -72,11 +76,13 @@ class Packer:
         spare = -sum(lengths) % PACKED_MULTIPLE
         ids = [token for f in features for token in f["input_ids"]] + [self.pad] * spare
         kinds = [kind for f in features for kind in f["kinds"]] + [Kind.GIVEN] * spare
+        kept = [one for f in features for one in f["kept"]] + [False] * spare
         mask = [1] * sum(lengths) + [0] * spare
         made = {
             "input_ids": torch.tensor([ids]),
             "attention_mask": torch.tensor([mask]),
             "kinds": torch.tensor([kinds]),
+            "kept": torch.tensor([kept]),
         }
         return {**made, "lengths": torch.tensor([*lengths, spare] if spare else lengths)}
 

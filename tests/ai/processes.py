@@ -30,7 +30,8 @@ def item(seed: int) -> dict[str, Any]:
     chance = torch.Generator().manual_seed(seed)
     size = 12 + seed % 5
     ids = torch.randint(5, 300, (size,), generator=chance).tolist()
-    return {"input_ids": ids, "kinds": [Kind.GIVEN] * 6 + [Kind.CATEGORY] * 2 + [Kind.REPLY] * (size - 8)}
+    kinds = [Kind.GIVEN] * 6 + [Kind.CATEGORY] * 2 + [Kind.REPLY] * (size - 8)
+    return {"input_ids": ids, "kinds": kinds, "kept": [False] * size}
 
 
 def train(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Training learns the answer, its end included, and never the mail."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,13 +14,13 @@ from ai.finetuning import attention
 from ai.finetuning.attention import folded_attention
 from ai.finetuning.examples import Example, Kind
 from ai.finetuning.fused import fuse
-from ai.finetuning.loss import HeadLoss, Soft, answer_loss
+from ai.finetuning.loss import HeadLoss, Soft, Teacher, answer_loss
 from ai.finetuning.methods import lora_config
 from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, Packer, as_dataset, shared_prefix
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # peft asks the old name
-GIVEN, CATEGORY, FIELDS, REPLY = Kind
-ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0])
+GIVEN, CATEGORY, FIELDS, REPLY, OPENING = Kind
+ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0, 1.0])
 
 
 def tiny_llama() -> LlamaForCausalLM:
@@ -79,7 +80,7 @@ def test_a_teacher_gives_the_gradients_of_softened_probabilities() -> None:
     for ours in (True, False):
         h = hidden.clone().requires_grad_()
         if ours:
-            total, _, _ = HeadLoss.apply(h, weight, targets, weights, Soft(seen, matrix, temperature=2.0, share=0.3))
+            total, _, _ = HeadLoss.apply(h, weight, targets, weights, Soft(seen, matrix, 2.0, torch.full((300,), 0.3)))
         else:
             own, wanted = (h @ weight.t() / 2).log_softmax(-1), (seen @ matrix.t() / 2).log_softmax(-1)
             soft = torch.nn.functional.kl_div(own, wanted, reduction="none", log_target=True).sum(-1) * 4
@@ -90,6 +91,23 @@ def test_a_teacher_gives_the_gradients_of_softened_probabilities() -> None:
 
     for one, other in zip(*grads, strict=True):
         assert torch.allclose(one, other, atol=1e-3)
+
+
+def test_what_is_to_be_remembered_pulls_only_where_it_was_lost() -> None:
+    """At the start the model is its own teacher: kept rows have no gradient, the others that of the right tokens."""
+    kept = [replace(one, kept=True) for one in EXAMPLES]
+    weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
+    prefix = torch.zeros(1, 0, dtype=torch.long)
+
+    def largest(examples: list[Example], teacher: Teacher | None) -> float:
+        model = tiny_llama()
+        found = answer_loss(model, prefix, Collator(pad=2)(as_dataset(examples, 0)), weights, teacher)
+        found.total.backward()
+        return max(float(one.grad.abs().max()) for one in model.parameters() if one.grad is not None)
+
+    itself = Teacher(tiny_llama(), temperature=1.0, share=None)
+    assert largest(kept, itself) < 1e-3 * largest(kept, None)
+    assert largest(EXAMPLES, itself) == pytest.approx(largest(EXAMPLES, None), rel=1e-3)
 
 
 def test_decisions_weigh_more_than_prose() -> None:
