@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from db import private_files
 from db.copy import CannotCopy, copy
 from db.migrate import NewerDatabase
 from db.session import OpenSession, open_database
@@ -97,14 +98,8 @@ def restore(file: Path, target: OpenSession, var: Path) -> dict[str, int]:
 
 
 def put(path: Path, there: Path) -> None:
-    """As a whole or not at all, and for this user alone."""
-    if there.exists():
-        return
-    there.parent.mkdir(parents=True, exist_ok=True)
-    part = there.with_name(f".{there.name}.part")
-    part.write_bytes(path.read_bytes())
-    part.chmod(0o600)
-    part.replace(there)
+    if not there.exists():
+        private_files.put(there, path.read_bytes())
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from db import desk_settings, outgoing
+from db import desk_settings, outgoing, private_files
 from db.models import Mailbox, MailboxState, Person, Webhook
 from db.session import OpenSession, open_database
 from db.settings import HouseSettings, WrongSetting, read_settings
@@ -70,11 +70,7 @@ def forget(open_session: OpenSession, folder: Path) -> int:
 
 
 def write(folder: Path, keys: list[str]) -> None:
-    """As a whole or not at all."""
-    part = folder / "vault.part"
-    part.touch(mode=0o600)
-    part.write_text("\n".join(keys), encoding="ascii")
-    part.replace(folder / "vault.secret")
+    private_files.put(folder / "vault.secret", "\n".join(keys).encode("ascii"))
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db import private_files
+
 VAR = Path(__file__).resolve().parent.parent / "var"
 STAGES = ("web", "mail", "draft", "act", "reply")
 
@@ -65,10 +67,5 @@ def read_settings(kind: type[Chosen]) -> Chosen:
 def kept_secret(name: str, folder: Path = VAR) -> str:
     """A random secret that lives in `var/`, made at first need, readable only by its owner."""
     path = folder / f"{name}.secret"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        unfinished = path.with_suffix(".part")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        unfinished.replace(path)
-    return path.read_text(encoding="ascii")
+    known = path.read_bytes() if path.exists() else private_files.make(path, secrets.token_urlsafe(32).encode())
+    return known.decode("ascii")
