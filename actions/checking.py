@@ -11,7 +11,7 @@ from actions.kind import Club
 from actions.outcomes import Unreachable
 from actions.planning import Planner
 from actions.stated import CannotPlan
-from db import logs, parts, tickets, traces, trail
+from db import logs, parts, tickets, traces, trail, trials
 from db.desk import Desk
 from db.drafts import LEFT_OUT, PLACEHOLDER, asks_for_user_name, greeted
 from db.lifecycle import PROGRAM
@@ -55,14 +55,19 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
         ticket = tickets.get(session, ticket.id)
         if ticket.version != seen or ticket.plan is not None:
             return True
+        if other and plan is not None:
+            try:
+                tickets.touch(session, ticket, seen)  # who saw the reply before has not seen this one
+            except tickets.StaleTicket:
+                return True
         if plan is None:
             parts.report(session, "club", "failing", problem)
             ticket.draft_after = now() + timedelta(seconds=RETRY_SECONDS)
             return False
         ticket.plan, ticket.draft_after = plan.as_json(), None
         if other and ticket.draft:
-            ticket.draft = {**ticket.draft, "reply": other}
-            ticket.reasons = [*(one for one in ticket.reasons if one != LEFT_OUT), why]
+            ticket.draft, ticket.reasons = {**ticket.draft, "reply": other}, [*ticket.reasons, why]
+            trials.reworded(session, ticket, other)
         if plan.known is False and ticket.confidence is not None and NOT_KNOWN not in ticket.reasons:
             ticket.confidence = less_sure(ticket.confidence)
             ticket.reasons = [*ticket.reasons, NOT_KNOWN]
@@ -78,14 +83,23 @@ def fitting(asked: Asked, plan: Plan, desk: Desk, language: str) -> tuple[str, s
     A mail cannot tell whether its sender is known: the model may promise what nobody can do before the mail says more, or ask
     for what the club already knows by the sender's address.
     """
+    if plan.doubt or is_of_somebody_else(asked, plan):
+        return "", ""
     waits = PLACEHOLDER.search(asked.reply) is not None
+    asks_for_name = not asked.username and asks_for_user_name(asked.reply)
     asks = desk.asks.get(language, {}).get(plan.missing, "")
     done = desk.stock.get(language, {}).get(asked.category, "")
-    if waits and not plan.action and asks:
+    if not plan.action and asks and (waits or (asks_for_name and plan.missing not in ("username", "wish"))):
         return greeted(asked.reply, asks), LEFT_OUT
-    if plan.action and not waits and done and not asked.username and asks_for_user_name(asked.reply):
+    if plan.action and not waits and done and asks_for_name:
         return greeted(asked.reply, done), KNOWN
     return "", ""
+
+
+def is_of_somebody_else(asked: Asked, plan: Plan) -> bool:
+    """Whether the mail names an account that its sender does not write from: even a question would tell what it holds."""
+    writes_from = asked.from_email.casefold() == plan.on_file.casefold()
+    return bool(plan.known) and not writes_from and asked.identity != "colleague"
 
 
 def less_sure(confidence: float) -> float:

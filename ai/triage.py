@@ -11,7 +11,7 @@ from ai.drafting import Model, ModelDown
 from ai.library import Library
 from ai.parsing import UnusableOutput
 from ai.prompt import MailText
-from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
+from ai.weighing import asking, name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, News, Question, Undrafted, Written
 from db import versions, wording
 from db.desk import Desk
@@ -74,7 +74,7 @@ class Triage:
         try:
             with self.open_session.reading() as session:
                 desk = wording.current(session, self.desk)
-            found = weighed(one.question, news, desk, one.question.mail.body)
+            found = asking(weighed(one.question, news, desk, one.question.mail.body), desk)
         except UnusableOutput as problem:
             raise NoAnswer(f"The model's draft cannot be used: {problem}") from problem
         began, decided = moments

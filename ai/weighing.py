@@ -52,9 +52,6 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     evidence = Evidence.of(written, draft, asked.mail.words)
     calibration = read_calibration(asked.adapter)
     found = judged(evidence, desk, calibration)
-    question = left_out(draft, desk, spoken.code)
-    if question:
-        draft = draft.with_reply(greeted(draft.reply, question))
     is_unknown = asked.passages == () and desk.category(draft.category).knowledge
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
@@ -66,12 +63,11 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
         (spoken.is_foreign, spoken.reason), (is_unknown, NO_PAGE), (is_quoted, QUOTED), (is_stock, ASKED),
     )  # fmt: skip
     first = [words for is_so, words in signs if is_so]
-    told = [LEFT_OUT] if question else []  # nothing is the matter with such a draft
     return Weighed(
         draft,
         found.confidence,
         found.needs_human or bool(first),
-        [*first, *told, *found.reasons],
+        [*first, *found.reasons],
         spoken.code,
         features_for_autopilot(evidence, desk),
         calibration.mark if calibration else "",
@@ -83,15 +79,16 @@ def asks_for_what_is_stated(draft: Draft) -> bool:
     return bool(draft.username) and asks_for_user_name(draft.reply)
 
 
-def left_out(draft: Draft, desk: Desk, language: str) -> str:
-    """The question for a user name, where the reply reports what nobody can do without one; "" where it does not.
+def asking(found: Weighed, desk: Desk) -> Weighed:
+    """Where the reply reports what nobody can do without a user name: the question for one.
 
-    Whether the club knows the sender by the address is seen later (`actions.checking`).
+    For those who ask without a club to look into; of tickets `actions.checking` knows whether the sender is known.
     """
-    action = desk.category(draft.category).action
-    if not action or draft.username or not draft.placeholders:
-        return ""
-    return desk.asks.get(language, {}).get("wish" if action == "create_account" else "username", "")
+    draft, action = found.draft, desk.category(found.draft.category).action
+    words = desk.asks.get(found.language, {}).get("wish" if action == "create_account" else "username", "")
+    if not (action and words and draft.placeholders) or draft.username:
+        return found
+    return replace(found, draft=draft.with_reply(greeted(draft.reply, words)), reasons=[LEFT_OUT, *found.reasons])
 
 
 def uses(reply: str, passages: Sequence[Passage]) -> bool:

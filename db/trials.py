@@ -116,6 +116,13 @@ def note(session: Session, ticket: Ticket, draft: Draft, *, version: str, second
         keep(session, trial, ticket, version, draft, seconds=seconds, silent=False)
 
 
+def reworded(session: Session, ticket: Ticket, reply: str) -> None:
+    """After the look into the club staff see another reply: that is the one they judge."""
+    seen = (TrialDraft.ticket_id == ticket.id) & ~TrialDraft.decided & ~TrialDraft.silent
+    for row in session.scalars(select(TrialDraft).where(seen)):
+        row.draft = {**row.draft, "reply": reply}
+
+
 def refused(session: Session, ticket: Ticket) -> None:
     """A person wants another draft: the one that they saw was not right."""
     rows = session.scalars(

@@ -198,9 +198,11 @@ def test_a_reply_asks_for_what_neither_mail_nor_club_tells_and_for_nothing_else(
 ) -> None:  # fmt: skip
     with open_session() as session:
         ticket = tickets.open_by_hand(session, by="mia", subject="Login", body="Hello", from_email=sender)
+        ticket.mails[0].identity = "verified" if sender == OWN else "unverified"
         tickets.propose(
             session, ticket, replace(RESET, username=username, reply=written), confidence=0.9, language="en"
         )
+        seen = ticket.version
 
     check_next(open_session, desk, club())
 
@@ -211,6 +213,7 @@ def test_a_reply_asks_for_what_neither_mail_nor_club_tells_and_for_nothing_else(
         assert ticket.draft["reply"].startswith(opens)
         assert (ticket.plan["action"], ticket.reasons) == (action, reasons)
         assert ticket.plan["blocked"].startswith("Cannot") is (username == "nobody")
+        assert (ticket.version > seen) is bool({LEFT_OUT, KNOWN} & set(reasons))  # a program must look again
 
 
 def test_what_a_colleague_wrote_is_left_alone(open_session: OpenSession, desk: Desk) -> None:
@@ -245,6 +248,34 @@ def test_each_action_asks_for_what_it_needs(desk: Desk, category: str, details: 
     reply, why = fitting(request, plan, desk, "en")
 
     assert words in reply
+    assert why == LEFT_OUT
+
+
+@pytest.mark.parametrize("category", ["create_booking", "cancel_booking", "update_account"])
+def test_a_stranger_is_told_nothing_of_an_account_not_even_by_a_question(desk: Desk, category: str) -> None:
+    request = asked(category, sender="eve@evil.example")
+    two = FakeClub(members=[ANNA], booked=[BOOKING, {**BOOKING, "id": 20418, "court": "5"}])
+    plan = make_plan(request, desk, two)
+
+    assert plan.missing
+    assert fitting(request, plan, desk, "en") == ("", "")
+    assert plan.blocked
+
+
+@pytest.mark.parametrize(("identity", "swapped"), [("verified", True), ("unverified", False)])
+def test_a_forged_address_brings_no_other_reply(desk: Desk, identity: str, swapped: bool) -> None:
+    request = replace(asked("reset_password", "", ASKS), identity=identity)
+    plan = make_plan(request, desk, club())
+
+    assert bool(fitting(request, plan, desk, "en")[0]) is swapped
+
+
+def test_who_is_known_by_the_address_is_asked_for_what_is_missing_and_not_for_the_name(desk: Desk) -> None:
+    request = replace(asked("create_booking", "", ASKS), identity="verified")
+
+    reply, why = fitting(request, make_plan(request, desk, club()), desk, "en")
+
+    assert "day and the time" in reply
     assert why == LEFT_OUT
 
 

@@ -13,7 +13,7 @@ from ai.parsing import write_draft
 from ai.triage import MOST_WAITING, Triage
 from ai.written import Decided, Written
 from db.desk import Desk
-from db.drafts import Draft
+from db.drafts import LEFT_OUT, Draft
 from db.plans import NoAnswer
 from db.session import OpenSession
 from db.triage import Busy, MailIn
@@ -30,6 +30,20 @@ def test_a_draft_with_what_stands_behind_it(open_session: OpenSession, desk: Des
     assert found.categories[0] == ("reset_password", 0.98)
     assert 0 < found.confidence <= 1
     assert set(found.timings_ms) == {"waited", "category", "total"}
+
+
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [("reset_password", "with the user name of your account"), ("create_account", "that you would like to have")],
+)
+def test_without_a_club_a_reply_reports_nothing_that_a_missing_user_name_forbids(
+    open_session: OpenSession, desk: Desk, category: str, words: str
+) -> None:
+    found = Triage(open_session, desk, FakeModel([Draft(category, "", {}, RESET.reply)])).triage(mail())
+
+    assert found.draft.reply.startswith("Hi Anna,\n\nwe will gladly")
+    assert words in found.draft.reply
+    assert LEFT_OUT in found.reasons
 
 
 def test_each_caller_gets_their_own(open_session: OpenSession, desk: Desk) -> None:
