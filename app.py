@@ -52,7 +52,7 @@ from dashboard.live import Watcher
 from dashboard.oidc import provider_of
 from dashboard.pages import add_pages, make_templates
 from dashboard.settings import DashboardSettings
-from db import chats, leases, logs, parts, people, retention, traces, triage
+from db import chat_terms, chats, leases, logs, parts, people, retention, traces, triage
 from db.desk import Desk, UnusableDesk, load_desk
 from db.loop import Loop, end_all
 from db.migrate import BrokenReferences, NewerDatabase, migrate
@@ -73,6 +73,7 @@ SEAL_EVERY = 1
 LOOK_AT_DUE = 30
 LOOK_AT_BOOKS = 3600
 LOOK_AT_PAGES = 2
+LOOK_AT_EVIDENCE = 30
 LOOK_AT_DRAFTS = 1
 ROUTINE = (StaleTicket, LostLease)  # somebody else was first; look again
 
@@ -255,6 +256,7 @@ def house_loops(built: Built) -> list[Loop]:
         Loop("books", lambda: triage.forget_old(built.open_session), LOOK_AT_BOOKS),
         Loop("retention", lambda: retention.let_go_next(built.open_session), LOOK_AT_BOOKS),
         Loop("chats", lambda: chats.forget_old(built.open_session), LOOK_AT_BOOKS),
+        Loop("chat evidence", lambda: chat_terms.close_what_no_longer_holds(built.open_session), LOOK_AT_EVIDENCE),
     ]
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from ai.proof import Case, Fit, prove
-from ai.registry import BASE_ALONE
 from db import autopilot, decisions, logs, looks, tickets, versions
 from db.desk import Desk
 from db.drafts import PLACEHOLDER, Draft
@@ -87,7 +86,7 @@ def plan_of(ticket: Ticket, mail: Mail | None) -> Plan:
 def is_by_the_serving(session: Any, ticket: Ticket) -> bool:
     """Not by a version on trial, one that a colleague asked for, or the local model instead of a server."""
     made_by = ticket.made_by or {}
-    wrote = str(made_by.get("adapter") or BASE_ALONE)
+    wrote = str(made_by.get("adapter") or versions.BASE_ALONE)
     serving = versions.serving(session)
     return "instead_of" not in made_by and ("server" in made_by or not serving or wrote == serving)
 

@@ -10,7 +10,6 @@ from ai.confidence import TALKS_TO_US
 from ai.library import Library
 from ai.parsing import UnusableOutput, read_words
 from ai.prompt import MailText
-from ai.registry import BASE_ALONE
 from ai.weighing import name_of, sources_of, top_three, weighed, with_passages
 from ai.written import Decided, Growing, News, Question, Underway, Undrafted, Written
 from db import logs, parts, tickets, traces, trials, versions, wording
@@ -124,7 +123,7 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     instead_of = written.made_by.get("instead_of")
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
-    version = str(written.made_by.get("adapter") or BASE_ALONE)
+    version = str(written.made_by.get("adapter") or versions.BASE_ALONE)
     trials.note(session, ticket, found.draft, version=version, seconds=written.seconds)
     tickets.propose(
         session,

@@ -8,7 +8,6 @@ from db import promotions, versions
 from db.desk import Desk
 from db.session import OpenSession
 
-BASE_ALONE = "base model"
 CONFIG = "adapter_config.json"
 
 
@@ -17,7 +16,7 @@ def adapters_of(desk: Desk, settings: ModelSettings, var: Path) -> dict[str, str
     candidates = [Path(settings.adapter)] if settings.adapter else []
     candidates += [desk.folder / "adapter", *sorted((var / "adapters" / desk.name).glob("*"))]
     found = {adapter_name(str(folder)): str(folder.resolve()) for folder in candidates if (folder / CONFIG).is_file()}
-    return {**found, BASE_ALONE: ""}
+    return {**found, versions.BASE_ALONE: ""}
 
 
 def first_choice(desk: Desk, settings: ModelSettings, adapters: dict[str, str], serving: str) -> str:
@@ -27,7 +26,7 @@ def first_choice(desk: Desk, settings: ModelSettings, adapters: dict[str, str], 
     if serving in adapters:
         return serving
     shipped = desk.folder / "adapter"
-    return adapter_name(str(shipped)) if (shipped / CONFIG).is_file() else BASE_ALONE
+    return adapter_name(str(shipped)) if (shipped / CONFIG).is_file() else versions.BASE_ALONE
 
 
 def know_versions(open_session: OpenSession, settings: ModelSettings, desk: Desk, var: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from db import desk_settings
+from db import desk_settings, versions
 from db.drafts import Draft
 from db.models import Lesson, Mail, Ticket, now
 from db.pseudonyms import Pseudonyms
@@ -42,7 +42,8 @@ def keep(session: Session, ticket: Ticket, mail: Mail | None, kind: str, *, by: 
         (why or str(said.get("why", "")))[:300],
         bool(said.get("learn", True)) and not was_refused,
     )
-    lesson.model = str(made_by.get("adapter") or made_by.get("base") or "")[:120]
+    own = made_by.get("base", "") if "server" in made_by else versions.BASE_ALONE
+    lesson.model = str(made_by.get("adapter") or own)[:120]
     lesson.confidence, lesson.draft = ticket.confidence, ticket.draft
     lesson.answer = ticket.answer if kind == "signed" else None
     lesson.passages = [str(one.get("text", "")) for one in made_by.get("sources", [])]

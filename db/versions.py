@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from db.models import ModelVersion
 
+BASE_ALONE = "base model"  # the name of the version without an adapter
+
 
 class NoSuchVersion(Exception):
     """The desk has no model version of that name."""

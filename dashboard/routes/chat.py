@@ -67,11 +67,10 @@ async def create(request: Request, house: TheHouse, form: Annotated[FormData, De
 
 @router.post("/hand-over")
 def hand_over(request: Request, house: TheHouse, form: Annotated[FormData, Depends(read_form)]) -> Response:
-    """`name` and `email`: the conversation becomes a ticket."""
+    """`name` and `email`: the conversation becomes a ticket, though the machine may answer no more meanwhile."""
     token = str(form.get("token", ""))
     slow_down(house, visitor(request))
     with house.open_session() as session:
-        check_is_on(house, chat_terms.granted(session))
         chats.hand_over(
             session,
             chats.of(session, token, to_change=True),

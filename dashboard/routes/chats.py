@@ -41,7 +41,7 @@ def choose(
 def open_up(request: Request, house: TheHouse, session: Writing, caller: TheAdmin, name: str) -> Response:
     if name not in may_be_open(house.desk):
         raise Refusal("No page answers such mail, so the chat cannot. Nothing was changed.")
-    chat_terms.open_up(session, name, by=caller.name)
+    chat_terms.open_up(session, name, by=caller.name, tests=len(may_be_open(house.desk)))
     return respond.see(request, "/chats")
 
 

@@ -83,8 +83,9 @@ def test_closed_it_is_not_there_even_with_a_model(pages: Pages, machine: Machine
         chat_terms.close_all(session)
     form = {"token": token, "words": "x", "email": "a@b.example"}
     assert pages.stranger.get("/chat").status_code == 404
-    for path in ("/chat/messages", "/chat/hand-over"):
-        assert pages.stranger.post(path, data=form, headers=SITE).status_code == 404
+    assert pages.stranger.post("/chat/messages", data=form, headers=SITE).status_code == 404
+    assert pages.stranger.post("/chat/hand-over", data={**form, "token": "x"}, headers=SITE).status_code == 404
+    assert pages.stranger.post("/chat/hand-over", data=form, headers=SITE).status_code == 200  # a person still answers
 
 
 def test_an_answer_is_streamed_with_its_sources(pages: Pages, machine: Machine) -> None:

@@ -45,7 +45,12 @@ def granted(open_session: OpenSession) -> frozenset[str]:
 
 def missing(open_session: OpenSession) -> int:
     with open_session.reading() as session:
-        return chat_terms.evidence(session, KIND, chat_terms.terms(session).error).missing
+        return chat_terms.evidence(session, KIND, chat_terms.terms(session)).missing
+
+
+def look(open_session: OpenSession) -> frozenset[str]:
+    chat_terms.close_what_no_longer_holds(open_session)
+    return granted(open_session)
 
 
 def test_without_evidence_nobody_opens_it(serving: OpenSession) -> None:
@@ -69,6 +74,8 @@ def test_without_evidence_nobody_opens_it(serving: OpenSession) -> None:
     [
         {"passages": []},  # no page spoke
         {"by": "autopilot (opened by jana)"},  # no person judged it
+        {"model": "chat"},  # taught about a conversation
+        {"model": "tennis-9"},  # a version on trial
     ],
 )
 def test_what_proves_nothing(serving: OpenSession, proves_nothing: dict[str, object]) -> None:
@@ -103,13 +110,55 @@ def test_another_version_proves_for_itself(serving: OpenSession) -> None:
     assert granted(serving) == {KIND}
 
 
-def test_it_closes_when_more_is_changed_than_the_desk_accepts(serving: OpenSession) -> None:
-    decide(serving, 50)
+def test_it_closes_for_good_when_more_is_changed_than_the_desk_accepts(serving: OpenSession) -> None:
+    decide(serving, 280)
     open_it(serving)
+    assert look(serving) == {KIND}
 
-    decide(serving, 30, answer=CHANGED)
+    decide(serving, 8, answer=CHANGED)  # in a row, whatever went well before
 
-    assert granted(serving) == frozenset()
+    assert look(serving) == frozenset()
+    decide(serving, 30)
+    assert look(serving) == frozenset()  # no quiet days open it again
+    with pytest.raises(NotProven):
+        open_it(serving)
+    decide(serving, 60)
+    open_it(serving)
+    assert look(serving) == {KIND}
+
+
+def test_a_few_changes_close_nothing(serving: OpenSession) -> None:
+    decide(serving, 80)
+    open_it(serving)
+    for _ in range(5):
+        decide(serving, 9)
+        decide(serving, 1, answer=CHANGED)
+    assert look(serving) == {KIND}
+
+
+def test_a_server_that_changes_its_model_is_another_version(open_session: OpenSession) -> None:
+    decide(open_session, 80, model="llama-on-the-rack")
+    open_it(open_session)
+    assert look(open_session) == {KIND}
+
+    decide(open_session, 1, model="another-on-the-rack")
+
+    assert look(open_session) == frozenset()
+
+
+def test_what_the_base_alone_wrote_proves_nothing_of_an_adapter(open_session: OpenSession) -> None:
+    with open_session() as session:
+        versions.know(session, {versions.BASE_ALONE: "", "tennis-9": "b"}, serves="tennis-9")
+    before = missing(open_session)
+    decide(open_session, 80, model=versions.BASE_ALONE)
+    assert missing(open_session) == before
+
+
+def test_more_categories_take_more_evidence(serving: OpenSession) -> None:
+    decide(serving, missing(serving))
+    with serving() as session, pytest.raises(NotProven):
+        chat_terms.open_up(session, KIND, by="admin", tests=5)
+    open_it(serving)
 
 
 def test_an_admin_closes_it_and_other_terms_close_it(serving: OpenSession) -> None:
