@@ -6,7 +6,6 @@ kept), cancelled, and gone on with after a restart.
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ai.lesson_plan import REHEARSED, TIMES, NothingToLearn, number_of, planned
 from ai.model.naming import adapter_name
 from ai.registry import adapters_of
 from ai.settings import ModelSettings
@@ -28,22 +28,13 @@ from db.outbox import is_alive
 from db.session import OpenSession
 
 ROOT = Path(__file__).resolve().parent.parent
-FEWEST = 10  # lessons; fewer teach nothing that could be shown
 RATE = "4e-4"  # peak learning rate
-FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
 BATCH = 8  # rows that one step reads
-LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
-REHEARSED = "rehearsed"  # tag of those
-TIMES = 3  # a lesson is read where a person corrected the draft; once where it was right as it stood
 STEPS = ("training", "calibrating", "judging")
 GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
 PID = "process.pid"
 PATIENCE = 120.0  # seconds for a step of training and its checkpoint
-
-
-class NothingToLearn(Exception):
-    """Too few lessons; the message says how many there are and how many it takes."""
 
 
 @dataclass
@@ -126,15 +117,21 @@ class School:
         (folder / PID).write_text(str(self.running.pid), encoding="ascii")
 
     def train(self, start: str, steps: int) -> list[str]:
-        folder = self.folder
+        """The same whenever it is asked for: one that a release before began is begun anew."""
+        folder, stated = self.folder, self.folder / "command.json"
+        if stated.is_file():
+            resumed = ["--resume"] if any((folder / "work").glob("checkpoint-*")) else []
+            return [*json.loads(stated.read_text(encoding="utf-8")), *resumed]
+        shutil.rmtree(folder / "work", ignore_errors=True)
         # in one file, so that its hash names this training: a resumption must read the very same rows
         command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
         command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", f"{lessons.CORRECTED}={TIMES}"]
         command += ["--start", start, "--remember", REHEARSED] if start else []
-        command += ["--resume"] if any((folder / "work").glob("checkpoint-*")) else []
-        return [*command, *self.common]
+        command += self.common
+        stated.write_text(json.dumps(command), encoding="utf-8")
+        return command
 
     def calibrate(self, start: str, steps: int) -> list[str]:
         command = ["ai/finetuning/calibrate.py", "--desk", self.desk.name, "--adapter", str(self.out), *self.common]
@@ -186,26 +183,21 @@ class School:
         """Write what is learnt, what is rehearsed and what is kept back to judge on. Raise NothingToLearn."""
         with self.open_session.reading() as session:
             stated = self.usable(list(lessons.rows(session, secret=self.secret)))
-        if len(stated) < FEWEST:
-            raise NothingToLearn(f"There are {len(stated)} lessons to learn from; it takes at least {FEWEST}.")
-        fresh = stated[-min(MOST_FRESH, max(1, int(len(stated) * FRESH_SHARE))) :]
-        learnt = stated[: len(stated) - len(fresh)]
-        with self.open_session() as session:  # before the files: who is forgotten must be found by this row
-            row = retrainings.get(session, self.number)
-            row.lessons, row.last_lesson, row.newest_lesson = len(learnt), number_of(learnt[-1]), number_of(fresh[-1])
-            read = row.steps * BATCH
+            read = retrainings.get(session, self.number).steps * BATCH
         known = [
             json.loads(line)
             for path in self.taught_files()
             for line in path.read_text(encoding="utf-8").split("\n")
             if line.strip()
         ]
-        taught, count = chosen(learnt, int(read * LESSONS_SHARE))
-        rehearsed = random.Random(self.number).sample(known, min(len(known), read - count))
-        rehearsed = [{**one, "tags": [*one.get("tags", ()), REHEARSED]} for one in rehearsed]
-        write(folder / "fresh.jsonl", fresh)
-        write(folder / "rows.jsonl", [*taught, *rehearsed])
-        write(folder / GATHERED, learnt)  # last: where it stands, the others are whole
+        plan = planned(stated, known, read, self.number)
+        with self.open_session() as session:  # before the files: who is forgotten must be found by this row
+            row = retrainings.get(session, self.number)
+            row.lessons, row.last_lesson = len(plan.learnt), number_of(plan.learnt[-1])
+            row.newest_lesson = number_of(plan.fresh[-1])
+        write(folder / "fresh.jsonl", plan.fresh)
+        write(folder / "rows.jsonl", plan.rows)
+        write(folder / GATHERED, plan.learnt)  # last: where it stands, the others are whole
 
     def usable(self, stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Without those that serving could not have written, and thinned; in a process of its own, for it is heavy."""
@@ -321,22 +313,6 @@ def end_left_behind(path: Path) -> None:
 
 def be_gentle() -> None:
     os.nice(GENTLE)
-
-
-def chosen(learnt: Sequence[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], int]:
-    """The lessons that fit into so many rows, and the rows that they take: corrected ones first, of each kind the newest."""
-    found: list[dict[str, Any]] = []
-    left = room
-    for times, wanted in ((TIMES, True), (1, False)):
-        for one in reversed(learnt):
-            if (lessons.CORRECTED in one["tags"]) is wanted and left >= times:
-                found.append(one)
-                left -= times
-    return sorted(found, key=number_of), room - left
-
-
-def number_of(stated: dict[str, Any]) -> int:
-    return int(str(stated["id"]).rpartition("-")[2])
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -80,15 +80,24 @@ def asks_for_what_is_stated(draft: Draft) -> bool:
 
 
 def asking(found: Weighed, desk: Desk) -> Weighed:
-    """Where the reply reports what nobody can do without a user name: the question for one.
+    """For those who ask without a club to look into; of tickets `actions.checking` knows whether the sender is known."""
+    draft = asking_for_name(found.draft, desk, found.language)
+    return found if draft is found.draft else replace(found, draft=draft, reasons=[LEFT_OUT, *found.reasons])
 
-    For those who ask without a club to look into; of tickets `actions.checking` knows whether the sender is known.
-    """
-    draft, action = found.draft, desk.category(found.draft.category).action
-    words = desk.asks.get(found.language, {}).get("wish" if action == "create_account" else "username", "")
-    if not (action and words and draft.placeholders) or draft.username:
-        return found
-    return replace(found, draft=draft.with_reply(greeted(draft.reply, words)), reasons=[LEFT_OUT, *found.reasons])
+
+def asking_for_name(draft: Draft, desk: Desk, language: str) -> Draft:
+    """With the question for a user name, where the reply reports what nobody can do without one."""
+    words = question_for_name(desk, draft.category, language)
+    if draft.username or not (words and draft.placeholders):
+        return draft
+    return draft.with_reply(greeted(draft.reply, words))
+
+
+def question_for_name(desk: Desk, category: str, language: str) -> str:
+    """In the desk's words; "" where the category has no action."""
+    action = desk.category(category).action
+    words = desk.asks.get(language, {})
+    return words.get("wish" if action == "create_account" else "username", "") if action else ""
 
 
 def uses(reply: str, passages: Sequence[Passage]) -> bool:

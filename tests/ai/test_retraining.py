@@ -9,7 +9,8 @@ import pytest
 from servers import ROOT
 from tiny import random_model
 
-from ai.retraining import School, chosen
+from ai.lesson_plan import chosen
+from ai.retraining import School
 from ai.settings import ModelSettings
 from db import lessons, retrainings, versions
 from db.desk import Desk

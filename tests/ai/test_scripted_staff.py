@@ -8,6 +8,7 @@ from servers import ROOT
 
 from ai.finetuning.generate import read_families, row_of
 from ai.finetuning.inventing import read_voices
+from ai.weighing import asking_for_name
 from db.desk import load_desk
 from db.drafts import Draft
 from tests.bench.scripted import Case, pages_of, question_family, read_questions, wordings
@@ -21,7 +22,7 @@ def booking() -> Case:
         one for one in FAMILIES if one["category"] == "create_booking" and "{booking.start}" in one["replies"][0]
     )
     row = row_of(family, 0, DESK, read_voices(DESK), random.Random(1))
-    return Case(row, wordings(family, FAMILIES))
+    return Case(row, wordings(family, FAMILIES, DESK))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,18 @@ def test_the_same_result_in_another_wording_of_the_desk_passes() -> None:
     assert len(others) > 3
     for one in others:
         assert case.lets_pass(case.gold.with_reply(one.replace("{first}", "Anna")))
+
+
+def test_the_desks_own_question_for_a_user_name_passes() -> None:
+    families = [one for one in FAMILIES if one["category"] == "reset_password" and "user name" in one["replies"][0]]
+    case = Case(
+        row_of(families[0], 0, DESK, read_voices(DESK), random.Random(1)), wordings(families[0], FAMILIES, DESK)
+    )
+    reported = case.gold.with_reply("Hi Anna,\n\nwith this link you can set a new password:\n{reset_url}")
+
+    assert not case.gold.username
+    assert not case.lets_pass(reported)
+    assert case.lets_pass(asking_for_name(reported, DESK, "en"))
 
 
 @pytest.mark.parametrize(

@@ -16,18 +16,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt
 from sqlalchemy.orm import Session
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
+from replay_weeks import Week, draw
 from scripted import WEEKS, Case, weeks_of_mail
 from table import ROOT, Figure, commit, report
 
@@ -38,6 +35,7 @@ from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
 from ai.settings import ModelSettings
+from ai.weighing import asking_for_name
 from db import decisions, promotions, retrainings, tickets, versions
 from db.desk import Desk, load_desk
 from db.drafts import Draft
@@ -55,33 +53,6 @@ THREADS = max(1, (os.cpu_count() or 2) // 2)
 FOLDER = ROOT / "var" / "bench" / ("replay-quick" if QUICK else "replay")
 
 
-@dataclass
-class Week:
-    """What came of one week's mails on one desk, mail by mail."""
-
-    unedited: list[bool] = field(default_factory=list)
-    category: list[bool] = field(default_factory=list)
-    new: list[bool] = field(default_factory=list)  # whether it was of a kind that the shipped adapter was not taught
-    said: list[tuple[float, bool]] = field(
-        default_factory=list
-    )  # confidence, whether category and user name were right
-    retraining: str = ""  # what the gate decided on its Sunday, in words
-    seconds: float = 0.0
-
-    @property
-    def share(self) -> float:
-        return sum(self.unedited) / len(self.unedited)
-
-    @property
-    def calibration_error(self) -> float:
-        """Expected calibration error in ten bins."""
-        bins: dict[int, list[tuple[float, bool]]] = {}
-        for confidence, right in self.said:
-            bins.setdefault(min(9, int(10 * confidence)), []).append((confidence, right))
-        gaps = [abs(sum(c for c, _ in one) - sum(r for _, r in one)) for one in bins.values()]
-        return sum(gaps) / max(1, len(self.said))
-
-
 def main() -> None:
     began_with = FOLDER / "commit"
     if began_with.is_file() and began_with.read_text() != commit():
@@ -97,7 +68,7 @@ def main() -> None:
         raise SystemExit("The replay stopped. Call it again: it goes on with the week in which it stopped.")
     learning, still = (read_weeks(name) for name in ("learning", "still"))
     poisoned = json.loads((FOLDER / "poisoned.json").read_text())
-    draw(learning, still)
+    draw(learning, still, FOLDER / "replay.svg" if QUICK else ROOT / "docs" / "replay.svg")
     report("replay-quick" if QUICK else "replay", figures(learning, still, poisoned["stopped"]))
 
 
@@ -207,13 +178,19 @@ def worked(open_session: OpenSession, desk: Desk, model: LocalModel, library: Li
         pass
     for number, case in waiting.items():
         with open_session() as session:
-            sign(session, tickets.get(session, number), case, week)
+            sign(session, desk, tickets.get(session, number), case, week)
     return week
 
 
-def sign(session: Session, ticket: Ticket, case: Case, week: Week) -> None:
-    """What scripted staff do: let pass what is right, else write what would have been."""
+def sign(session: Session, desk: Desk, ticket: Ticket, case: Case, week: Week) -> None:
+    """What scripted staff do: let pass what is right, else write what would have been.
+
+    No club takes part, so every sender is unknown to it: they see what the look into it would have made of the draft.
+    """
     draft = Draft.from_json(ticket.draft) if ticket.draft else None  # type: ignore[arg-type]
+    if draft is not None:
+        draft = asking_for_name(draft, desk, case.row["lang"])
+        ticket.draft = dict(draft.as_json())
     passes = draft is not None and case.lets_pass(draft)
     week.unedited.append(passes)
     week.new.append(case.is_new)
@@ -274,27 +251,6 @@ def poisoned(desk: Desk, cases: Sequence[Case]) -> tuple[bool, str]:
     words = retrained(open_session, desk, folder)
     with open_session.reading() as session:
         return versions.serving(session) == before, words
-
-
-# ---- Plot
-
-
-def draw(learning: Sequence[Week], still: Sequence[Week]) -> None:
-    weeks = range(1, len(learning) + 1)
-    panels = (
-        ("approved without edits, %", (0, 100), lambda week: 100 * week.share),
-        ("category right, %", (0, 100), lambda week: 100 * sum(week.category) / len(week.category)),
-        ("calibration error, points", (0, 25), lambda week: 100 * week.calibration_error),
-    )
-    figure, axes = plt.subplots(1, len(panels), figsize=(9, 3.2))
-    for axis, (title, limits, of) in zip(axes, panels, strict=True):
-        for found, label, style in ((learning, "with retraining", "-o"), (still, "without", "--o")):
-            axis.plot(weeks, [of(one) for one in found], style, label=label)
-        axis.set(xlabel="week", title=title, ylim=limits, xticks=list(weeks))
-        axis.grid(visible=True, alpha=0.3)
-    axes[0].legend(frameon=False, loc="lower left")
-    figure.tight_layout()
-    figure.savefig(FOLDER / "replay.svg" if QUICK else ROOT / "docs" / "replay.svg")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from ai.finetuning.inventing import read_voices
 from ai.finetuning.metrics import says_the_same
 from ai.grounding import has_facts, is_carried, sentences
 from ai.knowledge import Passage, read_page
+from ai.weighing import question_for_name
 from db.desk import Desk
-from db.drafts import PLACEHOLDER, Draft
+from db.drafts import PLACEHOLDER, Draft, asks_for_user_name
 
 WEEKS = 4
 QUESTIONS = 0.15  # of the known mails: those that one of the desk's pages answers
@@ -74,14 +75,19 @@ def weeks_of_mail(desk: Desk, a_week: int) -> list[list[Case]]:
                 cases.append(Case(row_of(family, turn, desk, voices, rng), (), pages))
             else:
                 family = rng.choice(known)
-                cases.append(Case(row_of(family, turn, desk, voices, rng), wordings(family, every)))
+                cases.append(Case(row_of(family, turn, desk, voices, rng), wordings(family, every, desk)))
         weeks.append(cases)
     return weeks
 
 
-def wordings(family: dict[str, Any], families: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Its own replies; where they report a result, those of others of the same category and language, too."""
+def wordings(family: dict[str, Any], families: Sequence[dict[str, Any]], desk: Desk) -> tuple[str, ...]:
+    """Its own replies; where they ask for a user name, the desk's question; where they report a result, those of others of
+
+    the same category and language, too.
+    """
     found = list(family["replies"])
+    if any(asks_for_user_name(one) for one in found):
+        found.append(question_for_name(desk, family["category"], family["lang"]))
     results = {frozenset(PLACEHOLDER.findall(one)) for one in found} - {frozenset()}
     for other in families:
         if (other["category"], other["lang"]) == (family["category"], family["lang"]):

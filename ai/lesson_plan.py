@@ -1,0 +1,55 @@
+"""What one retraining reads: lessons and a rehearsal, and the lessons that are kept back to judge on. Pure."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from db import lessons
+
+Row = dict[str, Any]
+FEWEST = 10  # lessons; fewer teach nothing that could be shown
+FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
+LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
+REHEARSED = "rehearsed"  # tag of those
+TIMES = 3  # a lesson is read where a person corrected the draft; once where it was right as it stood
+
+
+class NothingToLearn(Exception):
+    """Too few lessons; the message says how many there are and how many it takes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`learnt`: all lessons that may be learnt; `fresh`: the newest, to judge on; `rows`: what the training reads."""
+
+    learnt: Sequence[Row]
+    fresh: Sequence[Row]
+    rows: Sequence[Row]
+
+
+def planned(stated: Sequence[Row], known: Sequence[Row], read: int, seed: int) -> Plan:
+    """`stated`: lessons, oldest first; `known`: the desk's own rows; `read`: rows that the training reads. Raise NothingToLearn."""
+    if len(stated) < FEWEST:
+        raise NothingToLearn(f"There are {len(stated)} lessons to learn from; it takes at least {FEWEST}.")
+    fresh = stated[-min(MOST_FRESH, max(1, int(len(stated) * FRESH_SHARE))) :]
+    learnt = stated[: len(stated) - len(fresh)]
+    taught, count = chosen(learnt, int(read * LESSONS_SHARE))
+    rehearsed = random.Random(seed).sample(known, min(len(known), read - count))
+    return Plan(learnt, fresh, [*taught, *({**one, "tags": [*one.get("tags", ()), REHEARSED]} for one in rehearsed)])
+
+
+def chosen(learnt: Sequence[Row], room: int) -> tuple[list[Row], int]:
+    """The lessons that fit into so many rows, and the rows that they take: corrected ones first, of each kind the newest."""
+    found: list[Row] = []
+    left = room
+    for times, wanted in ((TIMES, True), (1, False)):
+        for one in reversed(learnt):
+            if (lessons.CORRECTED in one["tags"]) is wanted and left >= times:
+                found.append(one)
+                left -= times
+    return sorted(found, key=number_of), room - left
+
+
+def number_of(stated: Row) -> int:
+    return int(str(stated["id"]).rpartition("-")[2])
