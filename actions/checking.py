@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from actions.catalog import UnknownAction, action_named
 from actions.kind import Club
@@ -15,7 +16,7 @@ from db import logs, parts, tickets, traces, trail, trials
 from db.desk import Desk
 from db.drafts import LEFT_OUT, PLACEHOLDER, asks_for_user_name, greeted
 from db.lifecycle import PROGRAM
-from db.models import now
+from db.models import Ticket, now
 from db.plans import Asked, Plan
 from db.session import OpenSession
 
@@ -55,25 +56,30 @@ def check_next(open_session: OpenSession, desk: Desk, club: Club) -> bool:
         ticket = tickets.get(session, ticket.id)
         if ticket.version != seen or ticket.plan is not None:
             return True
-        if other and plan is not None:
-            try:
-                tickets.touch(session, ticket, seen)  # who saw the reply before has not seen this one
-            except tickets.StaleTicket:
-                return True
         if plan is None:
             parts.report(session, "club", "failing", problem)
             ticket.draft_after = now() + timedelta(seconds=RETRY_SECONDS)
             return False
+        if other and not reworded(session, ticket, seen, other, why):
+            return True
         ticket.plan, ticket.draft_after = plan.as_json(), None
-        if other and ticket.draft:
-            ticket.draft, ticket.reasons = {**ticket.draft, "reply": other}, [*ticket.reasons, why]
-            trials.reworded(session, ticket, other)
         if plan.known is False and ticket.confidence is not None and NOT_KNOWN not in ticket.reasons:
             ticket.confidence = less_sure(ticket.confidence)
             ticket.reasons = [*ticket.reasons, NOT_KNOWN]
         if any(check.ok is False for check in plan.checks) and not ticket.needs_human:
             ticket.needs_human = True
         trail.write(session, ticket, "checked", actor=PROGRAM)
+    return True
+
+
+def reworded(session: Session, ticket: Ticket, seen: int, reply: str, why: str) -> bool:
+    """Put another reply into the draft; who saw the one before must look again. False: somebody was first."""
+    try:
+        tickets.touch(session, ticket, seen)
+    except tickets.StaleTicket:
+        return False
+    ticket.draft, ticket.reasons = {**(ticket.draft or {}), "reply": reply}, [*ticket.reasons, why]
+    trials.reworded(session, ticket, reply)
     return True
 
 

@@ -182,8 +182,8 @@ class School:
     def gather(self, folder: Path) -> None:
         """Write what is learnt, what is rehearsed and what is kept back to judge on. Raise NothingToLearn."""
         with self.open_session.reading() as session:
-            stated = self.usable(list(lessons.rows(session, secret=self.secret)))
             read = retrainings.get(session, self.number).steps * BATCH
+            stated = self.usable(list(lessons.rows(session, secret=self.secret)))
         known = [
             json.loads(line)
             for path in self.taught_files()

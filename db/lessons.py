@@ -135,17 +135,15 @@ def row_of(lesson: Lesson) -> dict[str, Any]:
         },
         "answer": lesson.answer,
         "passages": list(lesson.passages),
-        "tags": [
-            one
-            for one in (
-                lesson.kind,
-                lesson.why,
-                "verified" if lesson.state == "verified" else "",
-                CORRECTED if is_changed(lesson) else "",
-            )
-            if one
-        ],
+        "tags": tags_of(lesson),
     }
+
+
+def tags_of(lesson: Lesson) -> list[str]:
+    found = [lesson.kind, lesson.why]
+    found += ["verified"] if lesson.state == "verified" else []
+    found += [CORRECTED] if is_changed(lesson) else []
+    return [one for one in found if one]
 
 
 def settings(session: Session) -> dict[str, bool]:

@@ -221,16 +221,14 @@ def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
     decided = len(category_head(draft.category))
     replied = len(text) - len(json.dumps(draft.reply, ensure_ascii=False)) - 1
     opens = opening(text, replied)
-    kinds = [
-        Kind.CATEGORY
-        if start < decided
-        else Kind.FIELDS
-        if start < replied
-        else Kind.OPENING
-        if end > opens > start - OPENING  # the token that ends the greeting often begins the next word
-        else Kind.REPLY
-        for start, end in written["offset_mapping"]
-    ]
+
+    def kind_of(start: int, end: int) -> Kind:
+        if start < replied:
+            return Kind.CATEGORY if start < decided else Kind.FIELDS
+        is_opening = end > opens > start - OPENING  # the token that ends the greeting often begins the next word
+        return Kind.OPENING if is_opening else Kind.REPLY
+
+    kinds = [kind_of(start, end) for start, end in written["offset_mapping"]]
     return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
 
 
