@@ -48,6 +48,11 @@ def sentences(reply: str, *, whole: bool) -> list[str]:
     return [one for one in ended if one]
 
 
+def rests_on(reply: str, passages: Sequence[Passage]) -> bool:
+    """Whether any sentence of the reply says what the passages say."""
+    return any(is_carried(one, passages) for one in sentences(reply, whole=True))
+
+
 def is_carried(sentence: str, passages: Sequence[Passage]) -> bool:
     """Whether one place of the passages says what a sentence states."""
     own = said(sentence)

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ai.confidence import Evidence, features_for_autopilot, judged, read_calibration
-from ai.grounding import is_carried, sentences
-from ai.knowledge import Passage
+from ai.grounding import rests_on
 from ai.language import answered, heard
 from ai.library import Library
 from ai.parsing import parse_draft
@@ -56,7 +55,9 @@ def weighed(asked: Question, written: Written, desk: Desk, said: str) -> Weighed
     if is_unknown:  # nothing is invented: the reply says that a colleague will answer
         draft = draft.with_reply(handed_over(draft.reply, desk, spoken.code))
     own = [one for one in asked.passages or () if one.kind != "answer"]  # nobody is sent what another was told
-    is_quoted = bool(own) and desk.category(draft.category).knowledge and not uses(draft.reply, asked.passages or ())
+    is_quoted = (
+        bool(own) and desk.category(draft.category).knowledge and not rests_on(draft.reply, asked.passages or ())
+    )
     if is_quoted:
         draft = draft.with_reply(greeted(draft.reply, own[0].text))
     signs = (
@@ -98,11 +99,6 @@ def question_for_name(desk: Desk, category: str, language: str) -> str:
     action = desk.category(category).action
     words = desk.asks.get(language, {})
     return words.get("wish" if action == "create_account" else "username", "") if action else ""
-
-
-def uses(reply: str, passages: Sequence[Passage]) -> bool:
-    """Whether any sentence of the reply says what the passages say."""
-    return any(is_carried(one, passages) for one in sentences(reply, whole=True))
 
 
 def handed_over(reply: str, desk: Desk, language: str) -> str:

@@ -44,6 +44,9 @@ class Row:
     passages: tuple[str, ...] | None = None
 
 
+UNFOUNDED = "unfounded"  # tag of a row whose reply rests on none of its passages: who learnt it would learn to invent
+
+
 class Kind(IntEnum):
     """What an answer token says. GIVEN is context: nothing is learnt from it."""
 
@@ -203,6 +206,8 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
     """
     draft, kept = in_words(row, desk), keep in row.tags
     answer, kinds = with_kinds(draft, tokenizer)
+    if UNFOUNDED in row.tags:
+        kinds = [kind if kind in (Kind.CATEGORY, Kind.FIELDS) else Kind.GIVEN for kind in kinds]
     prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
     if not desk.category(draft.category).knowledge:
         return [Example(prompt, answer, kinds, kept=kept)]

@@ -1,16 +1,22 @@
 """Lessons of the desk become training rows: what can teach nothing is left out with its reason, what says the same is thinned.
 
+A reply that staff wrote to a question that no page answered is not learnt, for next time the model would invent one; its
+category and user name are.
+
 python -m ai.finetuning.lessons --out lessons.jsonl     # of the database that DATABASE_URL names
 """
 
 import argparse
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ai.finetuning.duplicates import pairs, text_of
-from ai.finetuning.examples import Report, Row, UnusableRow, in_words, row_of
+from ai.finetuning.examples import UNFOUNDED, Report, Row, UnusableRow, in_words, row_of
+from ai.grounding import rests_on
+from ai.knowledge import Passage
 from db import lessons
 from db.desk import Desk, load_desk
 from db.session import open_database
@@ -30,9 +36,19 @@ def taught(stated: Iterable[dict[str, Any]], desk: Desk, report: Report) -> list
         except (UnusableRow, KeyError, TypeError, ValueError) as problem:
             report.problems.append(f"{one.get('id', 'a lesson')}: {problem}")
             continue
+        if is_unfounded(row, desk):
+            tags = (*row.tags, UNFOUNDED)
+            one, row = {**one, "tags": list(tags)}, replace(row, tags=tags)
         usable.append((one, row))
     kept = thinned([row for _, row in usable])
     return [usable[place] for place in kept]
+
+
+def is_unfounded(row: Row, desk: Desk) -> bool:
+    """Whether its category is answered out of pages, and none of those that it was drafted from says what the reply does."""
+    if row.answer is None or not desk.category(row.answer.category).knowledge:
+        return False
+    return not rests_on(row.answer.reply, [Passage("", "", text) for text in row.passages or ()])
 
 
 def thinned(rows: Sequence[Row], most: int = MOST_ALIKE, alike: float = ALIKE) -> list[int]:

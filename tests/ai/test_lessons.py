@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from ai.finetuning.examples import Report
+import pytest
+from tiny import tokenizer
+
+from ai.finetuning.examples import Kind, Report, examples_of_row
 from ai.finetuning.lessons import taught
+from ai.knowledge import Knowledge
 from db.desk import Desk
 
 
@@ -40,6 +44,29 @@ def test_what_serving_could_not_write_is_named(desk: Desk) -> None:
     assert ids(taught(rows, desk, report)) == ["lesson-3"]
     assert [line.split(":")[0] for line in report.problems] == ["lesson-1", "lesson-2", "x"]
     assert "is not in the mail" in report.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("category", "passages", "learnt"),
+    [
+        ("general_inquiry", ["We open at eight, on Sundays at nine."], True),
+        ("general_inquiry", ["Dogs are kept on the lead."], False),
+        ("general_inquiry", [], False),
+        ("other", [], True),
+    ],
+)
+def test_a_reply_that_no_passage_carries_is_not_learnt(
+    desk: Desk, category: str, passages: list[str], learnt: bool
+) -> None:
+    lesson = {**stated(1, "When do you open?", category=category), "passages": passages, "tags": ["signed"]}
+    lesson["answer"]["reply"] = "Hello,\n\nwe open at eight."
+
+    [(out, row)] = taught([lesson], desk, Report())
+    kinds = {kind for one in examples_of_row(row, desk, Knowledge([]), tokenizer()) for kind in one.kinds}
+
+    assert ("unfounded" in out["tags"]) is (not learnt)
+    assert {Kind.CATEGORY, Kind.FIELDS} <= kinds
+    assert (Kind.REPLY in kinds) is learnt
 
 
 def test_nothing_is_nothing(desk: Desk) -> None:
