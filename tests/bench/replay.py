@@ -35,7 +35,6 @@ from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
 from ai.settings import ModelSettings
-from ai.weighing import asking_for_name
 from db import decisions, promotions, retrainings, tickets, versions
 from db.desk import Desk, load_desk
 from db.drafts import Draft
@@ -43,6 +42,7 @@ from db.lifecycle import PROGRAM, Status
 from db.migrate import migrate
 from db.models import Ticket
 from db.session import OpenSession, open_database
+from tests.bench.scripted_club import SupposedClub
 
 QUICK = bool(os.environ.get("QUICK"))
 A_WEEK = 12 if QUICK else 150
@@ -183,13 +183,13 @@ def worked(open_session: OpenSession, desk: Desk, model: LocalModel, library: Li
 
 
 def sign(session: Session, desk: Desk, ticket: Ticket, case: Case, week: Week) -> None:
-    """What scripted staff do: let pass what is right, else write what would have been.
+    """What scripted staff do: let pass what is right, else write what would have been. They see the draft as the look into
 
-    No club takes part, so every sender is unknown to it: they see what the look into it would have made of the draft.
+    the club leaves it; here that is the one that the mail supposes.
     """
     draft = Draft.from_json(ticket.draft) if ticket.draft else None  # type: ignore[arg-type]
     if draft is not None:
-        draft = asking_for_name(draft, desk, case.row["lang"])
+        draft = SupposedClub(case.row, case.gold, desk).looked_into(draft)
         ticket.draft = dict(draft.as_json())
     passes = draft is not None and case.lets_pass(draft)
     week.unedited.append(passes)
@@ -198,8 +198,6 @@ def sign(session: Session, desk: Desk, ticket: Ticket, case: Case, week: Week) -
     if draft is not None and ticket.confidence is not None:
         right = (draft.category, draft.username) == (case.gold.category, case.gold.username)
         week.said.append((ticket.confidence, right))
-    if case.pages and not passes:  # the answer was looked up by hand: of what the mail says nothing can be learnt
-        ticket.lesson = {"learn": False}
     answered(session, ticket, draft if passes and draft is not None else case.gold, by="mia")
 
 

@@ -13,9 +13,10 @@ from ai.finetuning.inventing import read_voices
 from ai.finetuning.metrics import says_the_same
 from ai.grounding import has_facts, is_carried, sentences
 from ai.knowledge import Passage, read_page
-from ai.weighing import question_for_name
 from db.desk import Desk
-from db.drafts import PLACEHOLDER, Draft, asks_for_user_name
+from db.drafts import PLACEHOLDER, Draft
+from db.passages import stems
+from tests.bench.scripted_club import SupposedClub
 
 WEEKS = 4
 QUESTIONS = 0.15  # of the known mails: those that one of the desk's pages answers
@@ -52,7 +53,10 @@ class Case:
 
 
 def weeks_of_mail(desk: Desk, a_week: int) -> list[list[Case]]:
-    """Known ways of writing, questions that the desk's pages answer, and the new kinds that have come up by then."""
+    """Known ways of writing, questions that the desk's pages answer, and the new kinds that have come up by then.
+
+    Left out is what the desk has no action for though its families say so: another name for an account.
+    """
     rng = random.Random(11)
     voices, every = read_voices(desk), read_families(desk.folder / "training" / "families")
     known = [one for one in every if one.get("passages") is None]  # the facts of the others are in no page of the desk
@@ -71,23 +75,27 @@ def weeks_of_mail(desk: Desk, a_week: int) -> list[list[Case]]:
                 cases.append(Case(row_of(family, turn, desk, voices, rng), tuple(family["replies"]), is_new=True))
             elif rng.random() < QUESTIONS:
                 asked.append(question := asked.pop(0))
-                family, pages = question_family(question), pages_of(question, desk)
+                pages = pages_of(question, desk)
+                family = question_family(question, pages)
                 cases.append(Case(row_of(family, turn, desk, voices, rng), (), pages))
             else:
                 family = rng.choice(known)
-                cases.append(Case(row_of(family, turn, desk, voices, rng), wordings(family, every, desk)))
+                row = row_of(family, turn, desk, voices, rng)
+                if SupposedClub(row, Draft.from_json(row["answer"]), desk).can_be_done():
+                    cases.append(Case(row, wordings(family, every, row, desk)))
         weeks.append(cases)
     return weeks
 
 
-def wordings(family: dict[str, Any], families: Sequence[dict[str, Any]], desk: Desk) -> tuple[str, ...]:
-    """Its own replies; where they ask for a user name, the desk's question; where they report a result, those of others of
+def wordings(
+    family: dict[str, Any], families: Sequence[dict[str, Any]], row: dict[str, Any], desk: Desk
+) -> tuple[str, ...]:
+    """Its own replies; where they ask for what the mail leaves out, the desk's question; where they report a result, those of
 
-    the same category and language, too.
+    others of the same category and language, too.
     """
     found = list(family["replies"])
-    if any(asks_for_user_name(one) for one in found):
-        found.append(question_for_name(desk, family["category"], family["lang"]))
+    found += filter(None, [SupposedClub(row, Draft.from_json(row["answer"]), desk).question()])
     results = {frozenset(PLACEHOLDER.findall(one)) for one in found} - {frozenset()}
     for other in families:
         if (other["category"], other["lang"]) == (family["category"], family["lang"]):
@@ -100,10 +108,13 @@ def read_questions(desk: Desk) -> list[dict[str, Any]]:
     return [one for one in map(json.loads, filter(str.strip, lines)) if one["relevant"]]
 
 
-def question_family(question: dict[str, Any]) -> dict[str, Any]:
-    """As if a family had only this way of asking."""
+def question_family(question: dict[str, Any], pages: Sequence[Passage]) -> dict[str, Any]:
+    """As if a family had only this way of asking; who is asked sends what the page says."""
     lang = question["id"].partition("-")[0]
-    thanks, reply = ("Thanks", "answered by a page") if lang == "en" else ("Danke", "von einer Seite beantwortet")
+    asked = set(stems(question["query"]))
+    nearest = max(pages, key=lambda one: len(asked & set(stems(f"{one.heading} {one.text}"))))
+    thanks, hello = ("Thanks", "Hi") if lang == "en" else ("Danke", "Hallo")
+    reply = f"{hello} {{first}},\n\n{nearest.text}"
     body = f"{question['query']}\n\n{thanks}, {{first}}"
     return {"name": question["id"], "lang": lang, "category": "general_inquiry", "subjects": [""], "bodies": [body], "replies": [reply]}  # fmt: skip
 
