@@ -21,10 +21,6 @@ from ai.resolving import find_words
 from db.desk import Desk
 from db.drafts import Draft
 
-GREETED = json.dumps("\n\n")[1:-1]  # as an answer's JSON writes the empty line behind a greeting
-LONGEST_GREETING = 80  # characters
-OPENING = 24  # characters behind it that tell one kind of reply from another
-
 
 class UnusableRow(Exception):
     """A row cannot teach anything; the message says why."""
@@ -54,7 +50,6 @@ class Kind(IntEnum):
     CATEGORY = 1
     FIELDS = 2
     REPLY = 3
-    OPENING = 4  # what a reply says first behind its greeting: whether it was done, or what is still asked for
 
 
 @dataclass(frozen=True)
@@ -225,22 +220,14 @@ def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:
     written = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     decided = len(category_head(draft.category))
     replied = len(text) - len(json.dumps(draft.reply, ensure_ascii=False)) - 1
-    opens = opening(text, replied)
 
-    def kind_of(start: int, end: int) -> Kind:
-        if start < replied:
-            return Kind.CATEGORY if start < decided else Kind.FIELDS
-        is_opening = end > opens > start - OPENING  # the token that ends the greeting often begins the next word
-        return Kind.OPENING if is_opening else Kind.REPLY
+    def kind_of(start: int) -> Kind:
+        if start < decided:
+            return Kind.CATEGORY
+        return Kind.FIELDS if start < replied else Kind.REPLY
 
-    kinds = [kind_of(start, end) for start, end in written["offset_mapping"]]
+    kinds = [kind_of(start) for start, _ in written["offset_mapping"]]
     return [*written["input_ids"], tokenizer.eos_token_id], [*kinds, Kind.REPLY]
-
-
-def opening(text: str, replied: int) -> int:
-    """Where in the answer's JSON the reply, which begins at `replied`, stops greeting."""
-    break_at = text.find(GREETED, replied, replied + LONGEST_GREETING)
-    return break_at + len(GREETED) if break_at >= 0 else replied + 1
 
 
 def examples_of(

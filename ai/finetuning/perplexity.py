@@ -14,8 +14,7 @@ from ai.model.loading import Loaded
 from db.desk import Desk
 
 AT_ONCE = 4
-REPLY = (Kind.OPENING, Kind.REPLY)
-OF_REPLIES = torch.tensor([float(kind in REPLY) for kind in Kind])
+OF_REPLIES = torch.tensor([float(kind is Kind.REPLY) for kind in Kind])
 
 
 @torch.inference_mode()
