@@ -1,4 +1,6 @@
-"""A retraining is carried out: lessons and a rehearsal become an adapter, which is calibrated and judged, never served by itself.
+"""A retraining is carried out: lessons and a rehearsal become an adapter, which is judged and, where it may serve, calibrated;
+
+it never serves by itself.
 
 Each step is a process of its own, of low priority, that the web pages never wait for. It can be paused (a checkpoint is
 kept), cancelled, and gone on with after a restart.
@@ -30,7 +32,6 @@ from db.session import OpenSession
 ROOT = Path(__file__).resolve().parent.parent
 RATE = "4e-4"  # peak learning rate
 BATCH = 8  # rows that one step reads
-STEPS = ("training", "calibrating", "judging")
 GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
 PID = "process.pid"
@@ -243,10 +244,24 @@ class School:
             self.finish("paused", "It goes on where it stopped.")
         elif code:
             self.finish("failed", f"The step {self.step} failed: {last_line(self.folder / f'{self.step}.log')}")
-        elif self.step == "judging":
-            self.conclude()
         else:
-            self.begin(STEPS[STEPS.index(self.step) + 1])
+            self.go_on()
+
+    def go_on(self) -> None:
+        """After a step. What may not serve needs no calibration, which takes as long as the training."""
+        report = self.report()
+        if report is None:
+            self.begin("judging")
+        elif self.step == "judging" and report["may_serve"]:
+            self.begin("calibrating")
+        else:
+            self.conclude(report)
+
+    def report(self) -> dict[str, Any] | None:
+        """What judging wrote; None where it has not ended."""
+        path = self.folder / "report.json"
+        found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return found
 
     def progress(self) -> dict[str, Any]:
         try:
@@ -255,9 +270,8 @@ class School:
             return {}
         return found
 
-    def conclude(self) -> None:
+    def conclude(self, report: dict[str, Any]) -> None:
         """The candidate is known among the versions; whether it serves is a person's decision."""
-        report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         with self.open_session() as session:
             versions.know(session, adapters_of(self.desk, self.settings, self.var), serves=versions.serving(session))
         self.finish("done", str(report["words"]), report)

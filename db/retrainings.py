@@ -20,7 +20,7 @@ MOST_AFTER = 100_000
 SHORTEST_PAUSE = timedelta(hours=6)  # between two that nobody ordered
 STEPS = 120
 MOST_STEPS = 5000
-OPEN = ("queued", "training", "calibrating", "judging")
+OPEN = ("queued", "training", "judging", "calibrating")
 SILENT = timedelta(minutes=2)  # without a sign of life, another process goes on
 
 

@@ -97,7 +97,7 @@ class TrialDraft(Base):
 class Retraining(Base):
     """A training that the desk ordered: its progress, its result, and what was judged of it.
 
-    `state`: queued, training, calibrating, judging, paused, done, failed or cancelled; `wanted`: what a person asks of it,
+    `state`: queued, training, judging, calibrating, paused, done, failed or cancelled; `wanted`: what a person asks of it,
     "pause" or "cancel". `last_lesson`: the newest that it learnt from.
     """
 

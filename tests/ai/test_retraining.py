@@ -120,12 +120,26 @@ def test_lessons_become_a_candidate_that_is_judged_and_does_not_serve(school: Sc
     }
     assert done.report["pairs"]["the latest mails"][0]["mails"] == 2
     assert done.words == done.report["words"]
+    assert not done.may_serve
     (folder,) = (school.var / "adapters" / "tennis").iterdir()
-    assert (folder / "calibration.json").is_file()
+    assert not (folder / "calibration.json").exists()  # it is for what may serve
     with school.open_session.reading() as session:
         assert done.version in [one.name for one in versions.choosable(session)]
         assert versions.serving(session) == "base model"
         assert lessons.count_after(session, retrainings.learnt_up_to(session)) == 0  # those to judge on are no news
+
+
+def test_what_may_serve_is_calibrated(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = json.dumps({"may_serve": True, "words": "It may serve.", "pairs": {}})
+    written = f"import pathlib; pathlib.Path({str(school.var)!r}, 'retrainings/1/report.json').write_text({report!r})"
+    monkeypatch.setattr(school, "judge", lambda start, steps: ["-c", written])
+    order(school, 2)
+
+    done = until(school, lambda found: found.state == "done")
+
+    assert done.may_serve
+    (folder,) = (school.var / "adapters" / "tennis").iterdir()
+    assert (folder / "calibration.json").is_file()
 
 
 def test_it_is_paused_survives_its_house_and_goes_on(school: School, open_session: OpenSession) -> None:
