@@ -101,8 +101,19 @@ def right(measure: str, one: Answered) -> bool:
     if measure == "username":
         return one.username_right
     if measure == "reply":
-        return one.outcome_right and one.got is not None and says_the_same(one.got.reply, one.gold.reply)
+        return reply_right(one)
     return one.got is not None and pairs_of(one.got) == pairs_of(one.gold)
+
+
+def reply_right(one: Answered) -> bool:
+    """Whether it waits for the same results as the signed one; where that waits for none, whether it says the same.
+
+    Around a result there are many right words, and those that staff signed as they stood are the serving model's own: to hold
+    another model to them would favour the one that wrote them.
+    """
+    if one.got is None or not one.outcome_right:
+        return False
+    return bool(one.gold.placeholders) or says_the_same(one.got.reply, one.gold.reply)
 
 
 def said(one: Answered) -> dict[str, Any] | None:
