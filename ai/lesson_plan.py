@@ -12,7 +12,8 @@ FEWEST = 10  # lessons; fewer teach nothing that could be shown
 FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
 LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
 REHEARSED = "rehearsed"  # tag of those
-TIMES = 3  # a lesson is read where a person corrected the draft; once where it was right as it stood
+# How often a lesson is read by what a person did to the draft; once where it was right as it stood.
+TIMES = {lessons.REWRITTEN: 6, lessons.CORRECTED: 2}
 
 
 class NothingToLearn(Exception):
@@ -40,15 +41,18 @@ def planned(stated: Sequence[Row], known: Sequence[Row], read: int, seed: int) -
 
 
 def chosen(learnt: Sequence[Row], room: int) -> tuple[list[Row], int]:
-    """The lessons that fit into so many rows, and the rows that they take: corrected ones first, of each kind the newest."""
+    """The lessons that fit into so many rows, and the rows that they take: those read most come first, of like ones the newest."""
     found: list[Row] = []
     left = room
-    for times, wanted in ((TIMES, True), (1, False)):
-        for one in reversed(learnt):
-            if (lessons.CORRECTED in one["tags"]) is wanted and left >= times:
-                found.append(one)
-                left -= times
+    for one in sorted(reversed(learnt), key=times_of, reverse=True):
+        if left >= times_of(one):
+            found.append(one)
+            left -= times_of(one)
     return sorted(found, key=number_of), room - left
+
+
+def times_of(stated: Row) -> int:
+    return max((TIMES.get(tag, 1) for tag in stated["tags"]), default=1)
 
 
 def number_of(stated: Row) -> int:

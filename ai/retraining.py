@@ -128,7 +128,7 @@ class School:
         command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
-        command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", f"{lessons.CORRECTED}={TIMES}"]
+        command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", *(f"{tag}={n}" for tag, n in TIMES.items())]
         command += ["--start", start, "--remember", REHEARSED] if start else []
         command += self.common
         stated.write_text(json.dumps(command), encoding="utf-8")

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from db import desk_settings, versions
-from db.drafts import Draft
+from db.drafts import Draft, distance
 from db.models import Lesson, Mail, Ticket, now
 from db.pseudonyms import Pseudonyms
 
@@ -19,6 +19,7 @@ NAME = "learning"
 STATES = ("waiting", "verified", "dropped")
 AT_ONCE = 500
 CORRECTED = "corrected"  # tag of a lesson whose draft was not right as it stood
+REWRITTEN = "rewritten"  # and of one whose reply was, for the greater part, written anew
 UNSURE = 0.85  # below that confidence a lesson teaches most
 
 
@@ -143,7 +144,13 @@ def tags_of(lesson: Lesson) -> list[str]:
     found = [lesson.kind, lesson.why]
     found += ["verified"] if lesson.state == "verified" else []
     found += [CORRECTED] if is_changed(lesson) else []
+    found += [REWRITTEN] if is_rewritten(lesson) else []
     return [one for one in found if one]
+
+
+def is_rewritten(lesson: Lesson) -> bool:
+    drafted, signed = (str((one or {}).get("reply", "")) for one in (lesson.draft, lesson.answer))
+    return lesson.answer is not None and distance(drafted, signed) > 0.5
 
 
 def settings(session: Session) -> dict[str, bool]:

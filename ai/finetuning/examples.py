@@ -6,7 +6,7 @@ import io
 import json
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -20,6 +20,7 @@ from ai.prompt import MailText, messages, token_ids
 from ai.resolving import find_words
 from db.desk import Desk
 from db.drafts import Draft
+from db.lessons import REWRITTEN
 
 
 class UnusableRow(Exception):
@@ -50,6 +51,9 @@ class Kind(IntEnum):
     CATEGORY = 1
     FIELDS = 2
     REPLY = 3
+    REWRITTEN = (
+        4  # of a reply that a person wrote in place of the draft's: which kind of mail gets it is told by few rows
+    )
 
 
 @dataclass(frozen=True)
@@ -201,6 +205,8 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
     """
     draft, kept = in_words(row, desk), keep in row.tags
     answer, kinds = with_kinds(draft, tokenizer)
+    if REWRITTEN in row.tags:
+        kinds = [Kind.REWRITTEN if kind is Kind.REPLY else kind for kind in kinds]
     if UNFOUNDED in row.tags:
         kinds = [kind if kind in (Kind.CATEGORY, Kind.FIELDS) else Kind.GIVEN for kind in kinds]
     prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)
@@ -272,9 +278,9 @@ def split_by_family(rows: Sequence[Row], share: float, seed: int) -> tuple[list[
     return taught, [row for row in rows if family_of(row) in kept_back]
 
 
-def oversampled(rows: Sequence[Row], tag: str, times: int) -> list[Row]:
-    """Each row that bears the tag so many times, the others once."""
-    return [row for row in rows for _ in range(times if tag in row.tags else 1)]
+def oversampled(rows: Sequence[Row], times: Mapping[str, int]) -> list[Row]:
+    """Each row as often as that of its tags says which says most; once where none does."""
+    return [row for row in rows for _ in range(max((times.get(tag, 1) for tag in row.tags), default=1))]
 
 
 def family_of(row: Row) -> str:

@@ -106,7 +106,13 @@ def arguments() -> argparse.Namespace:
     add("--checkpointing", action="store_true", help="compute activations twice instead of keeping them (GPU memory)")
     add("--keep-back", type=float, default=0.04, help="share of families that choose the best model")
     add("--remember", default="", metavar="TAG", help="rows with that tag teach what --start says of them now")
-    add("--oversample", default="", help="TAG=TIMES: rows with that tag are read so often where others are read once")
+    add(
+        "--oversample",
+        nargs="*",
+        default=[],
+        metavar="TAG=TIMES",
+        help="rows with that tag are read so often, others once",
+    )
     add("--evaluate-every", type=int, default=100, help="steps between looks at them, and checkpoints (default: 100)")
     add("--patience", type=int, default=0, help="stop after so many looks without progress (default: 0, never)")
     add("--keep", type=int, default=2, help="checkpoints to keep (default: 2)")
@@ -146,8 +152,7 @@ def main() -> None:
     taught, kept_back = split_by_family(rows, args.keep_back, args.seed)
     leaked = like_any(taught, [*kept_back, *held_out(desk, paths)])
     taught = [row for i, row in enumerate(taught) if i not in leaked]
-    if args.oversample:
-        taught = oversampled(taught, *tag_and_times(args.oversample))
+    taught = oversampled(taught, dict(map(tag_and_times, args.oversample)))
 
     # Model: the tokenizer comes with it, and the grammar of serving refuses rows that could never be written.
     made = trainable(

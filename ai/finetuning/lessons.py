@@ -19,6 +19,7 @@ from ai.grounding import rests_on
 from ai.knowledge import Passage
 from db import lessons
 from db.desk import Desk, load_desk
+from db.lessons import REWRITTEN
 from db.session import open_database
 from db.settings import HouseSettings, kept_secret, read_settings
 
@@ -37,7 +38,7 @@ def taught(stated: Iterable[dict[str, Any]], desk: Desk, report: Report) -> list
             report.problems.append(f"{one.get('id', 'a lesson')}: {problem}")
             continue
         if is_unfounded(row, desk):
-            tags = (*row.tags, UNFOUNDED)
+            tags = (*(tag for tag in row.tags if tag != REWRITTEN), UNFOUNDED)
             one, row = {**one, "tags": list(tags)}, replace(row, tags=tags)
         usable.append((one, row))
     kept = thinned([row for _, row in usable])

@@ -14,7 +14,8 @@ from ai.model.loading import Loaded
 from db.desk import Desk
 
 AT_ONCE = 4
-OF_REPLIES = torch.tensor([float(kind is Kind.REPLY) for kind in Kind])
+REPLIES = {Kind.REPLY, Kind.REWRITTEN}
+OF_REPLIES = torch.tensor([float(kind in REPLIES) for kind in Kind])
 
 
 @torch.inference_mode()
@@ -26,7 +27,7 @@ def perplexity(loaded: Loaded, rows: Sequence[Row], desk: Desk, knowledge: Knowl
     examples = [
         example
         for example in examples_of(rows, desk, knowledge, loaded.tokenizer, Report())
-        if Kind.REPLY in example.kinds
+        if REPLIES.intersection(example.kinds)
     ]
     if not examples:
         return None

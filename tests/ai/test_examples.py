@@ -133,7 +133,7 @@ def test_rows_with_a_tag_are_read_more_often(tmp_path: Path) -> None:
         Report(),
     )  # fmt: skip
 
-    assert [row.id for row in oversampled(rows, "corrected", 3)] == ["r0", "r0", "r0", "r1", "r2", "r2", "r2"]
+    assert [row.id for row in oversampled(rows, {"corrected": 3})] == ["r0", "r0", "r0", "r1", "r2", "r2", "r2"]
 
 
 def test_a_family_is_never_split(tmp_path: Path) -> None:

@@ -173,19 +173,20 @@ def test_it_is_paused_survives_its_house_and_goes_on(school: School, open_sessio
     assert not list((school.var / "adapters" / "tennis").glob("*"))
 
 
-def test_of_lessons_what_was_corrected_comes_first_and_of_that_the_newest() -> None:
+def test_of_lessons_what_was_written_anew_comes_first_then_what_was_corrected_and_of_that_the_newest() -> None:
     learnt = [
         {"id": f"lesson-{number}", "tags": ["signed", "corrected"] if number % 2 else ["signed"]}
         for number in range(1, 11)
     ]
+    learnt[0]["tags"].append("rewritten")
 
-    few, of_few = chosen(learnt, 8)
+    few, of_few = chosen(learnt, 11)
     many, of_many = chosen(learnt, 100)
 
-    assert [one["id"] for one in few] == ["lesson-7", "lesson-8", "lesson-9", "lesson-10"]  # 3 + 1 + 3 + 1 rows
-    assert of_few == 8
+    assert [one["id"] for one in few] == ["lesson-1", "lesson-7", "lesson-9", "lesson-10"]  # 6 + 2 + 2 + 1 rows
+    assert of_few == 11
     assert many == learnt
-    assert of_many == 5 * 3 + 5
+    assert of_many == 6 + 4 * 2 + 5
 
 
 def test_too_few_lessons_are_said(school: School, open_session: OpenSession) -> None:

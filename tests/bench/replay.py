@@ -2,9 +2,9 @@
 
 Every mail goes through the desk's own stages with the real model; staff sign what is right as it stands, and else write the
 answer that was right, which becomes a lesson. On each Sunday the one desk retrains, as its own button does, and lets the gate
-decide; the other keeps its adapter. Beside that a poisoned batch of lessons is held against the gate. Both play at the same time,
-each on half of the cores; a replay that was stopped goes on with the week in which it stopped. Writes var/bench/replay.json and
-docs/replay.svg. QUICK=1 takes a few mails and steps, and shows only that it runs.
+decide; the other keeps its adapter. Beside that a poisoned batch of lessons is held against the gate. A replay that was stopped
+goes on with the week in which it stopped. Writes var/bench/replay.json and docs/replay.svg. QUICK=1 takes a few mails and steps,
+and shows only that it runs.
 """
 
 # ruff: noqa: E402 (the path comes before the imports)
@@ -12,7 +12,6 @@ docs/replay.svg. QUICK=1 takes a few mails and steps, and shows only that it run
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ A_WEEK = 12 if QUICK else 150
 STEPS = 2 if QUICK else 60
 POISONED = 30 if QUICK else 100
 NO_SOCKETS = shutil.ignore_patterns("*.sock")
-THREADS = max(1, (os.cpu_count() or 2) // 2)
+THREADS = os.cpu_count() or 2
 FOLDER = ROOT / "var" / "bench" / ("replay-quick" if QUICK else "replay")
 
 
@@ -59,13 +58,8 @@ def main() -> None:
         shutil.rmtree(FOLDER)  # half a replay of another program
     FOLDER.mkdir(parents=True, exist_ok=True)
     began_with.write_text(commit())
-    # torch takes its number of threads from here, in the engines and in the trainings
-    environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
-    players = [
-        subprocess.Popen([sys.executable, __file__, name], env=environment, cwd=ROOT) for name in ("learning", "still")
-    ]
-    if any([player.wait() for player in players]):
-        raise SystemExit("The replay stopped. Call it again: it goes on with the week in which it stopped.")
+    for name in ("learning", "still"):
+        play(name)
     learning, still = (read_weeks(name) for name in ("learning", "still"))
     poisoned = json.loads((FOLDER / "poisoned.json").read_text())
     draw(learning, still, FOLDER / "replay.svg" if QUICK else ROOT / "docs" / "replay.svg")
@@ -252,4 +246,4 @@ def poisoned(desk: Desk, cases: Sequence[Case]) -> tuple[bool, str]:
 
 
 if __name__ == "__main__":
-    play(sys.argv[1]) if len(sys.argv) > 1 else main()
+    main()
