@@ -43,6 +43,16 @@ def test_what_staff_sign_as_it_stands(changed: dict[str, object], passes: bool) 
     assert case.lets_pass(Draft.from_json({**case.gold.as_json(), **changed})) is passes  # type: ignore[arg-type]
 
 
+def test_they_correct_what_is_wrong_and_leave_a_reply_that_is_right() -> None:
+    case = booking()
+    drafted = Draft.from_json(
+        {**case.gold.as_json(), "username": "somebody.else", "reply": case.wordings[-1].replace("{first}", "Anna")}
+    )
+
+    assert case.corrected(drafted) == case.gold.with_reply(drafted.reply)
+    assert case.corrected(drafted.with_reply("Hi,\n\nbananas.")) == case.gold
+
+
 def test_the_same_result_in_another_wording_of_the_desk_passes() -> None:
     case = booking()
     others = [one for one in case.wordings if "{booking.start}" in one]

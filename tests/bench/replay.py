@@ -192,7 +192,7 @@ def sign(session: Session, desk: Desk, ticket: Ticket, case: Case, week: Week) -
     if draft is not None and ticket.confidence is not None:
         right = (draft.category, draft.username) == (case.gold.category, case.gold.username)
         week.said.append((ticket.confidence, right))
-    answered(session, ticket, draft if passes and draft is not None else case.gold, by="mia")
+    answered(session, ticket, case.gold if draft is None else draft if passes else case.corrected(draft), by="mia")
 
 
 def answered(session: Session, ticket: Ticket, answer: Draft, *, by: str) -> None:

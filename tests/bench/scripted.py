@@ -37,13 +37,18 @@ class Case:
         return Draft.from_json(self.row["answer"])
 
     def lets_pass(self, draft: Draft) -> bool:
-        """Whether staff sign it as it stands: nothing that it claims of the mail is wrong, and the reply says what is right.
+        """Whether staff sign it as it stands: nothing that it claims of the mail is wrong, and the reply says what is right."""
+        return draft.facts == self.gold.facts and self.reply_passes(draft)
 
-        A reply to a question must rest on the page that answers it; any other must wait for the same results as the right
+    def corrected(self, draft: Draft) -> Draft:
+        """What they sign instead: they leave a reply that says what is right."""
+        return self.gold.with_reply(draft.reply) if self.reply_passes(draft) else self.gold
+
+    def reply_passes(self, draft: Draft) -> bool:
+        """A reply to a question must rest on the page that answers it; any other must wait for the same results as the right
+
         one, and say the same as one of the desk's own wordings for that.
         """
-        if draft.facts != self.gold.facts:
-            return False
         if self.pages:
             said = [(one, is_carried(one, self.pages)) for one in sentences(draft.reply, whole=True)]
             return any(carried for _, carried in said) and all(carried or not has_facts(one) for one, carried in said)

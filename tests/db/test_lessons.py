@@ -74,7 +74,7 @@ def test_an_answer_that_left_is_a_lesson_and_not_before(open_session: OpenSessio
     assert lesson.draft == RESET.as_json()
     assert lesson.answer == RIGHT.as_json()
     with open_session.reading() as session:
-        assert next(lessons.rows(session))["tags"] == ["signed", "tone", "corrected"]
+        assert next(lessons.rows(session))["tags"] == ["signed", "tone", "corrected", "rewritten"]
 
 
 def test_a_dismissal_is_one_that_teaches_nothing_yet(open_session: OpenSession) -> None:
@@ -92,7 +92,7 @@ def test_a_dismissal_is_one_that_teaches_nothing_yet(open_session: OpenSession) 
         )
         (row,) = lessons.rows(session)
     assert row["answer"]["category"] == "other"
-    assert row["tags"] == ["dismissed", "not for us", "verified", "corrected"]
+    assert row["tags"] == ["dismissed", "not for us", "verified", "corrected", "rewritten"]
 
 
 def test_what_nobody_drafted_is_none(open_session: OpenSession) -> None:
