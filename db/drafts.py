@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import TypedDict
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+LONGEST_GREETING = 80  # characters
 
 LEFT_OUT = "the mail leaves out what the action needs, so the reply asks for it"
 ASKING = re.compile(
@@ -59,8 +60,15 @@ def asks_for_user_name(reply: str) -> bool:
 
 def greeted(reply: str, words: str) -> str:
     """Other words behind the greeting of a reply."""
-    greeting, _, rest = reply.strip().partition("\n")
-    return f"{greeting}\n\n{words}" if greeting.endswith(",") and rest else words
+    greeting, _ = parted(reply)
+    return f"{greeting}\n\n{words}" if greeting else words
+
+
+def parted(reply: str) -> tuple[str, str]:
+    """The greeting of a reply, "" where it has none, and what it says."""
+    first, _, rest = reply.strip().partition("\n")
+    is_greeting = first.rstrip().endswith((",", "!")) and len(first) <= LONGEST_GREETING and rest.strip()
+    return (first.rstrip(), rest.strip()) if is_greeting else ("", reply.strip())
 
 
 def fill(reply: str, values: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from db import desk_settings, versions
-from db.drafts import Draft, distance
+from db.drafts import Draft, distance, parted
 from db.models import Lesson, Mail, Ticket, now
 from db.pseudonyms import Pseudonyms
 
@@ -19,7 +19,8 @@ NAME = "learning"
 STATES = ("waiting", "verified", "dropped")
 AT_ONCE = 500
 CORRECTED = "corrected"  # tag of a lesson whose draft was not right as it stood
-REWRITTEN = "rewritten"  # and of one whose reply was, for the greater part, written anew
+REWRITTEN = "rewritten"  # and of one whose reply was, for the greater part, written anew …
+REWRITTEN_FROM = 0.5  # … from this share of its words on, the greeting apart
 UNSURE = 0.85  # below that confidence a lesson teaches most
 
 
@@ -149,8 +150,9 @@ def tags_of(lesson: Lesson) -> list[str]:
 
 
 def is_rewritten(lesson: Lesson) -> bool:
-    drafted, signed = (str((one or {}).get("reply", "")) for one in (lesson.draft, lesson.answer))
-    return lesson.answer is not None and distance(drafted, signed) > 0.5
+    _, drafted = parted(str((lesson.draft or {}).get("reply", "")))
+    _, signed = parted(str((lesson.answer or {}).get("reply", "")))
+    return lesson.answer is not None and distance(drafted, signed) > REWRITTEN_FROM
 
 
 def settings(session: Session) -> dict[str, bool]:

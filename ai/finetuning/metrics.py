@@ -1,6 +1,5 @@
 """Figures of a judgement: rows beside what a model made of them. Pure."""
 
-import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -14,12 +13,11 @@ from rouge_score.rouge_scorer import RougeScorer
 from sklearn.metrics import f1_score, roc_auc_score
 
 from ai.finetuning.examples import Row
-from db.drafts import Draft
+from db.drafts import Draft, parted
 
 BINS = 15
 RESAMPLES = 1000
 ALIKE = 0.6  # ROUGE-L from which on two replies say the same
-GREETING = re.compile(r"\A[^\n]{0,80}[,!]\s*\n+")
 PRECISION_WANTED = 0.7  # at which the recall of "needs a human" is read
 
 
@@ -206,7 +204,7 @@ def reply_figures(answered: Sequence[Answered]) -> dict[str, float | None]:
 
 def says_the_same(reply: str, other: str) -> bool:
     """By ROUGE-L without their greetings."""
-    found = RougeScorer(["rougeL"]).score(GREETING.sub("", other), GREETING.sub("", reply))
+    found = RougeScorer(["rougeL"]).score(parted(other)[1], parted(reply)[1])
     return bool(found["rougeL"].fmeasure >= ALIKE)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.drafts import Draft, UnfilledReply, fill
+from db.drafts import Draft, UnfilledReply, fill, greeted, parted
 
 
 def test_a_placeholder_becomes_its_value() -> None:
@@ -26,3 +26,26 @@ def test_braces_that_are_no_placeholder_stay() -> None:
 
 def test_a_draft_knows_what_it_waits_for() -> None:
     assert Draft("x", "", {}, "{fee} at {booking.start}").placeholders == {"fee", "booking.start"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "greeting", "said"),
+    [
+        ("Hi Anna,\n\nyour court is booked.", "Hi Anna,", "your court is booked."),
+        ("Hallo Anna!\nDer Platz ist gebucht.", "Hallo Anna!", "Der Platz ist gebucht."),
+        ("Your court is booked.\nSee you.", "", "Your court is booked.\nSee you."),
+        ("Hi Anna,", "", "Hi Anna,"),
+        (
+            "One very long sentence, which is no greeting at all, since nobody ever greets like that,\nand more",
+            "",
+            None,
+        ),
+    ],
+)
+def test_a_greeting_is_told_from_what_is_said(reply: str, greeting: str, said: str | None) -> None:
+    assert parted(reply) == (greeting, reply if said is None else said)
+
+
+def test_other_words_stand_behind_the_greeting_there_was() -> None:
+    assert greeted("Hi Anna,\n\nit is done.", "who are you?") == "Hi Anna,\n\nwho are you?"
+    assert greeted("It is done.", "Who are you?") == "Who are you?"
