@@ -124,6 +124,8 @@ def propose(session: Any, ticket: Ticket, desk: Desk, asked: Question, written: 
     state, words = ("failing", f"{instead_of} The local model drafts instead.") if instead_of else ("ok", "")
     parts.report(session, "model", state, words or name_of(written.made_by))
     version = str(written.made_by.get("adapter") or versions.BASE_ALONE)
+    if "server" in written.made_by:
+        trials.end_where_a_server_drafts(session)
     trials.note(session, ticket, found.draft, version=version, seconds=written.seconds)
     tickets.propose(
         session,

@@ -90,6 +90,13 @@ def end(session: Session, trial: Trial, words: str) -> None:
     session.execute(delete(TrialDraft).where(TrialDraft.trial_id == trial.id, ~TrialDraft.decided))
 
 
+def end_where_a_server_drafts(session: Session) -> None:
+    """It alone decides which version drafts, so nothing could be compared."""
+    trial = running(session)
+    if trial is not None:
+        end(session, trial, "It ended: a server (MODEL_URL) drafts, and which version that is, is settled there.")
+
+
 def version_for(session: Session, ticket: Ticket) -> str:
     """Which version drafts this ticket: the one that a person wants, else the one on trial for its share; "" is the serving one."""
     trial = running(session)

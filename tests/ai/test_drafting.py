@@ -1,6 +1,6 @@
 """A ticket gets its draft, or a person gets the ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from builders import QUESTION, RESET, raw_mail, taken_in
@@ -9,6 +9,7 @@ from fakes import FakeMailbox, FakeModel
 from ai.drafting import ModelDown, draft_next, shadow_next
 from ai.knowledge import Passage
 from ai.library import Found
+from ai.written import News, Question, Written
 from db import parts, tickets, trials, versions, wording
 from db.desk import Desk
 from db.drafts import LEFT_OUT, Draft
@@ -116,6 +117,31 @@ def test_a_version_on_trial_drafts_its_share_and_silently_what_others_have(
         assert tickets.get(session, 1).category == "reset_password"
         silent = {row.version: row.silent for row in session.query(TrialDraft)}
         assert silent == {"old": False, "new": True}
+
+
+class FakeServer(FakeModel):
+    """A model that somebody else runs, whatever version was asked for."""
+
+    def draft(self, asked: Sequence[Question]) -> Iterator[tuple[int, News]]:
+        for place, news in super().draft(asked):
+            if isinstance(news, Written):
+                news.made_by.update(adapter="new", server="gpu1:8000")
+            yield place, news
+
+
+def test_a_trial_ends_where_a_server_drafts(open_session: OpenSession, desk: Desk) -> None:
+    take(open_session)
+    with open_session() as session:
+        versions.know(session, {"old": "/old", "new": "/new"}, serves="old")
+        trials.begin(session, kind="shadow", version="new", share=1.0, by="mia")
+
+    assert draft_next(open_session, desk, FakeServer([RESET]))
+
+    with open_session.reading() as session:
+        assert trials.running(session) is None
+        assert "MODEL_URL" in trials.newest(session)[0].words
+        assert session.query(TrialDraft).count() == 0
+        assert tickets.get(session, 1).category == "reset_password"
 
 
 def test_a_silent_version_that_writes_rubbish_holds_up_nobody(open_session: OpenSession, desk: Desk) -> None:
