@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from dashboard.forms import read_form, seen_of, where
 from dashboard.oidc import Provider
 from dashboard.ports import Finder, MailboxOffice, Plays, PreCheck, SendingOffice, Triage, Visitors
+from dashboard.refusals import Refusal
 from dashboard.throttle import Limits, Throttle
 from db import people, second_factor, tickets
 from db.desk import Desk
@@ -53,6 +54,13 @@ class House:
     lan_allow: tuple[str, ...] = ()  # what of the own network webhooks may call
     throttle: Throttle = field(default_factory=Throttle)
     said: Said = field(default_factory=Said)
+
+    @property
+    def open_vault(self) -> Vault:
+        """Raise Refusal where secrets cannot be kept."""
+        if self.vault is None:
+            raise Refusal("Secrets cannot be kept here.")
+        return self.vault
 
     def as_set(self) -> "House":
         """With what an admin has set in the browser."""

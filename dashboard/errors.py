@@ -14,7 +14,6 @@ from dashboard.deps import SecondFactorNeeded, SignInNeeded, get_house
 from dashboard.frame import setting
 from dashboard.oidc import NoIdentity
 from dashboard.refusals import Refusal
-from dashboard.throttle import TooManyTries
 from db.attributes import UnusableAttribute
 from db.autopilot import CannotOpen
 from db.canned import UnusableCanned
@@ -106,7 +105,6 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, unreadable_request)
     app.add_exception_handler(SignInNeeded, sign_in_needed)
     app.add_exception_handler(SecondFactorNeeded, second_factor_needed)
-    app.add_exception_handler(TooManyTries, too_many_tries)
     app.add_exception_handler(Busy, too_many_tries)
     app.add_exception_handler(NoResultFound, nothing_there)
     app.add_exception_handler(OperationalError, no_database)
@@ -167,7 +165,7 @@ def too_busy(request: Request, error: Exception) -> Response:
 
 
 def too_many_tries(request: Request, error: Exception) -> Response:
-    assert isinstance(error, (TooManyTries, Busy))
+    assert isinstance(error, Busy)
     return told(request, 429, str(error), {"Retry-After": str(error.seconds)})
 
 

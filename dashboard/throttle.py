@@ -12,14 +12,6 @@ WINDOW = 15 * 60  # seconds
 MOST_KNOWN = 10_000
 
 
-class TooManyTries(Exception):
-    """Wait; `seconds` says how long."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many tries. Wait {max(1, round(seconds / 60))} minutes, then try again.")
-        self.seconds = seconds
-
-
 class Throttle:
     """Counts failures under a name: an address, a person, a network address."""
 
@@ -29,12 +21,13 @@ class Throttle:
         self.lock = threading.Lock()
 
     def check(self, *names: str) -> None:
-        """Raise TooManyTries where one of the names has failed too often of late."""
+        """Raise Busy where one of the names has failed too often of late."""
         with self.lock:
             for name in names:
                 recent = self.recent(name)
                 if len(recent) >= self.failures:
-                    raise TooManyTries(int(recent[0] + self.window - time.monotonic()) + 1)
+                    wait = int(recent[0] + self.window - time.monotonic()) + 1
+                    raise Busy(f"Too many tries. Wait {max(1, round(wait / 60))} minutes, then try again.", wait)
 
     def failed(self, *names: str) -> None:
         with self.lock:

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from db.models import DeskSetting
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as settings name them, in the order of `weekday()`
+
 
 def stored(session: Session, name: str) -> Mapping[str, Any]:
     """{} where nobody has set it yet."""

@@ -15,7 +15,6 @@ from db.models import Retraining, now
 from db.outbox import is_alive, whoami
 
 NAME = "retraining"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_AFTER = 100_000
 SHORTEST_PAUSE = timedelta(hours=6)  # between two that nobody ordered
 STEPS = 120
@@ -151,7 +150,7 @@ def plan(session: Session) -> Plan:
 
 def save_plan(session: Session, *, after: int, day: str, hour: int) -> None:
     """Raise CannotRetrain."""
-    if not (0 <= after <= MOST_AFTER and 0 <= hour <= 23 and (not day or day in DAYS)):
+    if not (0 <= after <= MOST_AFTER and 0 <= hour <= 23 and (not day or day in desk_settings.DAYS)):
         raise CannotRetrain(
             f"State a number of lessons up to {MOST_AFTER}, a day of the week, and an hour from 0 to 23."
         )
@@ -164,7 +163,7 @@ def is_due(planned: Plan, fresh: int, newest_at: datetime | None, here: datetime
         return False
     if planned.after and fresh >= planned.after:
         return True
-    return bool(planned.day) and DAYS[here.weekday()] == planned.day and here.hour == planned.hour
+    return bool(planned.day) and desk_settings.DAYS[here.weekday()] == planned.day and here.hour == planned.hour
 
 
 def order_if_due(session: Session, zone: ZoneInfo) -> bool:

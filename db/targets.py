@@ -14,7 +14,6 @@ from db.models import Ticket, now
 from db.session import OpenSession
 
 NAME = "targets"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST = 1000.0  # hours
 FARTHEST = 800  # days that are looked ahead
 
@@ -36,7 +35,7 @@ class Targets:
 
     def span(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
         """From when until when that day is worked; None where it is not."""
-        worked = self.hours.get(DAYS[day.weekday()])
+        worked = self.hours.get(desk_settings.DAYS[day.weekday()])
         if worked is None or day.isoformat() in self.holidays:
             return None
         begin, end = (datetime.combine(day, time.fromisoformat(one), zone) for one in worked)
@@ -61,7 +60,7 @@ class Targets:
 
 def read(stated: Mapping[str, str]) -> Targets:
     """From a form: `mon` as 08:00-18:00 or empty, `goal.CATEGORY` in hours, `holidays` as days. Raise UnusableTarget."""
-    hours = {day: span_of(stated.get(day, "")) for day in DAYS if stated.get(day, "").strip()}
+    hours = {day: span_of(stated.get(day, "")) for day in desk_settings.DAYS if stated.get(day, "").strip()}
     goals = {
         name.removeprefix("goal."): number_of(value)
         for name, value in stated.items()

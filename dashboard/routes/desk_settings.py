@@ -13,7 +13,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
 from dashboard.refusals import Refusal
-from db import people, retention, second_factor, targets, votes, wording
+from db import desk_settings, people, retention, second_factor, targets, votes, wording
 
 router = APIRouter(prefix="/desk-settings")
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/desk-settings")
 def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin) -> Response:
     names = [(one.name, one.label) for one in house.desk.categories]
     return respond.page(
-        request, house, "desk_settings/show.html", targets=targets.load(session), days=targets.DAYS, names=names,
+        request, house, "desk_settings/show.html", targets=targets.load(session), days=desk_settings.DAYS, names=names,
         wording=wording.load(session), languages=house.desk.languages, filed=request.app.state.house,
         roles=people.ROLES, demanded=second_factor.demanded_of(session), kept=retention.load(session), vote_address=votes.address(session), here=str(request.base_url).rstrip("/"),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from dashboard import respond
 from dashboard.deps import Reading, TheAdmin, TheHouse, Writing, needs_lead
 from dashboard.forms import read_form, whole_number
 from dashboard.refusals import Refusal
-from db import lessons, promotions, retrainings, trials, versions
+from db import desk_settings, lessons, promotions, retrainings, trials, versions
 
 router = APIRouter(prefix="/retrainings", dependencies=[needs_lead])
 
@@ -22,7 +22,7 @@ def index(request: Request, house: TheHouse, session: Reading) -> Response:
     return respond.page(
         request, house, "retrainings/index.html", retrainings=found, under_way=under_way, steps=retrainings.STEPS,
         versions=[(one, retrainings.may_serve(session, one.name)) for one in versions.choosable(session)],
-        plan=retrainings.plan(session), days=retrainings.DAYS, trial=trials.running(session),
+        plan=retrainings.plan(session), days=desk_settings.DAYS, trial=trials.running(session),
         fresh=lessons.count_after(session, retrainings.learnt_up_to(session)),
     )  # fmt: skip
 

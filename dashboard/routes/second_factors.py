@@ -13,7 +13,7 @@ from dashboard.forms import read_form
 from dashboard.refusals import Refusal
 from db import people, second_factor
 from db.models import Person
-from db.vault import LostKey, Vault
+from db.vault import LostKey
 
 router = APIRouter(prefix="/me/second-factor")
 
@@ -33,10 +33,10 @@ def create(
 ) -> Response:
     """`offered`: the secret as it was shown, sealed; `code`: what the app makes of it."""
     try:
-        secret = str(vault_of(house).open(str(form.get("offered", ""))))
+        secret = str(house.open_vault.open(str(form.get("offered", ""))))
     except LostKey as error:
         raise Refusal("Begin again: this picture is not from here.") from error
-    second_factor.enrol(people.named(session, caller.name), secret, str(form.get("code", "")), vault_of(house))
+    second_factor.enrol(people.named(session, caller.name), secret, str(form.get("code", "")), house.open_vault)
     return respond.see(request, "/me")
 
 
@@ -51,12 +51,6 @@ def end(
 
 def ask(request: Request, house: House, person: Person, secret: str) -> Response:
     return respond.page(
-        request, house, "second_factors/new.html", secret=secret, offered=vault_of(house).shut(secret),
+        request, house, "second_factors/new.html", secret=secret, offered=house.open_vault.shut(secret),
         picture=segno.make(second_factor.address_of(secret, person), error="m").svg_data_uri(scale=5, light="#fff"),
     )  # fmt: skip
-
-
-def vault_of(house: House) -> Vault:
-    if house.vault is None:
-        raise Refusal("Secrets cannot be kept here.")
-    return house.vault

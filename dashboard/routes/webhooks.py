@@ -9,18 +9,11 @@ from starlette.datastructures import FormData
 from dashboard import respond
 from dashboard.deps import House, Reading, TheAdmin, TheHouse, Writing
 from dashboard.forms import read_form
-from dashboard.refusals import Refusal
 from db import webhooks
 from db.models import Webhook
-from db.vault import LostKey, Vault
+from db.vault import LostKey
 
 router = APIRouter(prefix="/webhooks")
-
-
-def vault_of(house: House) -> Vault:
-    if house.vault is None:
-        raise Refusal("Secrets cannot be kept here.")
-    return house.vault
 
 
 @router.get("")
@@ -36,7 +29,7 @@ def create(
     """`url`, and `kind` once or more."""
     kinds = [str(one) for one in form.getlist("kind")]
     made = webhooks.make(
-        session, str(form.get("url", "")), kinds, vault_of(house), by=caller.name, allowed=house.lan_allow
+        session, str(form.get("url", "")), kinds, house.open_vault, by=caller.name, allowed=house.lan_allow
     )
     return respond.see(request, f"/webhooks/{made.id}")
 
@@ -53,7 +46,7 @@ def show(request: Request, house: TheHouse, session: Reading, caller: TheAdmin, 
 
 def secret_of(house: House, webhook: Webhook) -> str:
     try:
-        return str(vault_of(house).open(webhook.secret))
+        return str(house.open_vault.open(webhook.secret))
     except LostKey:
         return ""
 
@@ -76,7 +69,7 @@ def switch(
 
 @router.post("/{webhook_id}/secret")
 def renew(request: Request, house: TheHouse, session: Writing, caller: TheAdmin, webhook_id: int) -> Response:
-    webhooks.get(session, webhook_id).secret = vault_of(house).shut(webhooks.new_secret())
+    webhooks.get(session, webhook_id).secret = house.open_vault.shut(webhooks.new_secret())
     return respond.see(request, f"/webhooks/{webhook_id}")
 
 
