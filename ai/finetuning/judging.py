@@ -48,7 +48,7 @@ def main() -> None:
     desk = load_desk(args.desk)
     sets = {"frozen mails": spread(known(args.frozen), args.limit), "the latest mails": known(args.fresh)}
     rows = [row for those in sets.values() for row in those]
-    before, now = (drafted_by(folder, args.base, desk, rows) for folder in (args.serving, args.candidate))
+    before, now = (drafted_by(folder, args.base, desk, rows, args.serving) for folder in (args.serving, args.candidate))
     report = compared(sets, before, now)
     args.out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(report["words"])
@@ -58,10 +58,18 @@ def known(paths: Sequence[str]) -> list[Row]:
     return [row for path in paths for row in read_rows(Path(path), Report()) if row.answer]
 
 
-def drafted_by(folder: str, base: str, desk: Desk, rows: Sequence[Row]) -> list[Answered]:
-    """As on the desk: with its second reader and its patterns; the calibration plays no part in what is compared."""
+def drafted_by(folder: str, base: str, desk: Desk, rows: Sequence[Row], lender: str = "") -> list[Answered]:
+    """As on the desk: with its second reader and its patterns; the calibration plays no part in what is compared.
+
+    `lender`: whose second reader it takes as long as it has none, since that is made where a candidate is calibrated.
+    """
     loaded = load(base, folder, dtype=best_dtype())
-    decoder = Decoder(loaded, desk, load_knowledge(desk.folder / "knowledge"), second=read_second_reader(folder))
+    decoder = Decoder(
+        loaded,
+        desk,
+        load_knowledge(desk.folder / "knowledge"),
+        second=read_second_reader(folder) or read_second_reader(lender),
+    )
     remember_patterns(decoder)
     return answers(rows, decoder, desk, None)
 

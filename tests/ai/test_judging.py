@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from builders import tennis
+from servers import ROOT
+from tiny import loaded
 
+from ai.finetuning import judging
 from ai.finetuning.examples import Row
-from ai.finetuning.judging import reply_right
+from ai.finetuning.judging import drafted_by, reply_right
 from ai.finetuning.metrics import Answered
 from ai.prompt import MailText
 from db.drafts import Draft
@@ -32,3 +36,25 @@ def test_a_reply_is_held_to_its_results_and_else_to_what_it_says(signed: str, go
     draft = None if got is None else Draft("other", "", {}, got)
 
     assert reply_right(Answered(row, draft, 0.9, False, 0.1, 1.0)) is right
+
+
+def test_as_long_as_it_has_no_second_reader_a_candidate_borrows_the_serving_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judging, "load", lambda *_, **__: loaded())
+    monkeypatch.setattr(judging, "remember_patterns", lambda decoder: None)
+    seen = []
+    monkeypatch.setattr(judging, "answers", lambda rows, decoder, *_: seen.append(decoder.second) or [])
+    serving = str(ROOT / "desks" / "tennis" / "adapter")
+    expected = judging.read_second_reader(serving)
+
+    drafted_by("elsewhere", "", tennis(), [], lender=serving)
+    drafted_by("elsewhere", "", tennis(), [])
+
+    assert expected is not None
+    assert (seen[0].temperature, seen[0].share, seen[0].labels) == (
+        expected.temperature,
+        expected.share,
+        expected.labels,
+    )
+    assert seen[1] is None
