@@ -206,7 +206,7 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
     draft, kept = in_words(row, desk), keep in row.tags
     answer, kinds = with_kinds(draft, tokenizer)
     if REWRITTEN in row.tags:
-        kinds = [Kind.REWRITTEN if kind is Kind.REPLY else kind for kind in kinds]
+        kinds = [Kind.STRESSED if kind is Kind.REPLY else kind for kind in kinds]
     if UNFOUNDED in row.tags:
         kinds = [kind if kind in (Kind.CATEGORY, Kind.FIELDS) else Kind.GIVEN for kind in kinds]
     prompt = token_ids(messages(desk, row.mail, tokenizer=tokenizer), tokenizer)

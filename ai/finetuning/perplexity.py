@@ -14,7 +14,7 @@ from ai.model.loading import Loaded
 from db.desk import Desk
 
 AT_ONCE = 4
-REPLIES = {Kind.REPLY, Kind.REWRITTEN}
+REPLIES = {Kind.REPLY, Kind.STRESSED}
 OF_REPLIES = torch.tensor([float(kind in REPLIES) for kind in Kind])
 
 

@@ -13,7 +13,7 @@ from transformers import Trainer
 from ai.finetuning.examples import Example, Kind
 from ai.finetuning.loss import AnswerLoss, Teacher, answer_loss, causal
 
-WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0, Kind.REWRITTEN: 5.0}
+WEIGHTS = {Kind.CATEGORY: 8.0, Kind.FIELDS: 3.0, Kind.REPLY: 1.0, Kind.STRESSED: 5.0}
 MULTIPLE = 16  # lengths of batches: few shapes, so that freed buffers fit again
 PACKED_MULTIPLE = 128  # of batches in one line, whose lengths spread wider
 

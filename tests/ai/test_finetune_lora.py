@@ -19,7 +19,7 @@ from ai.finetuning.methods import lora_config
 from ai.finetuning.training import WEIGHTS, Collator, MixedByLength, Packer, as_dataset, shared_prefix
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # peft asks the old name
-GIVEN, CATEGORY, FIELDS, REPLY, REWRITTEN = Kind
+GIVEN, CATEGORY, FIELDS, REPLY, STRESSED = Kind
 ALIKE = torch.tensor([0.0, 1.0, 1.0, 1.0, 1.0])
 
 
