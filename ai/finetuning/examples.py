@@ -51,9 +51,7 @@ class Kind(IntEnum):
     CATEGORY = 1
     FIELDS = 2
     REPLY = 3
-    REWRITTEN = (
-        4  # of a reply that a person wrote in place of the draft's: which kind of mail gets it is told by few rows
-    )
+    STRESSED = 4  # of a reply that a person wrote anew, or that is to stay: else the one spills over into the other
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,7 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
     """
     draft, kept = in_words(row, desk), keep in row.tags
     answer, kinds = with_kinds(draft, tokenizer)
-    if REWRITTEN in row.tags:
+    if REWRITTEN in row.tags or kept:
         kinds = [Kind.STRESSED if kind is Kind.REPLY else kind for kind in kinds]
     if UNFOUNDED in row.tags:
         kinds = [kind if kind in (Kind.CATEGORY, Kind.FIELDS) else Kind.GIVEN for kind in kinds]

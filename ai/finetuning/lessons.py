@@ -37,12 +37,19 @@ def taught(stated: Iterable[dict[str, Any]], desk: Desk, report: Report) -> list
         except (UnusableRow, KeyError, TypeError, ValueError) as problem:
             report.problems.append(f"{one.get('id', 'a lesson')}: {problem}")
             continue
-        if is_unfounded(row, desk):
-            tags = (*(tag for tag in row.tags if tag != REWRITTEN), UNFOUNDED)
-            one, row = {**one, "tags": list(tags)}, replace(row, tags=tags)
+        tags = tags_for(row, desk)
+        one, row = {**one, "tags": list(tags)}, replace(row, tags=tags)
         usable.append((one, row))
     kept = thinned([row for _, row in usable])
     return [usable[place] for place in kept]
+
+
+def tags_for(row: Row, desk: Desk) -> tuple[str, ...]:
+    """UNFOUNDED where it is. REWRITTEN stays where the words are the answer: where an action is, its result is, and code asks."""
+    unfounded = is_unfounded(row, desk)
+    is_told = row.answer is not None and not desk.category(row.answer.category).action and not unfounded
+    tags = tuple(tag for tag in row.tags if is_told or tag != REWRITTEN)
+    return (*tags, UNFOUNDED) if unfounded else tags
 
 
 def is_unfounded(row: Row, desk: Desk) -> bool:
