@@ -69,5 +69,42 @@ def test_a_reply_that_no_passage_carries_is_not_learnt(
     assert (Kind.REPLY in kinds) is learnt
 
 
+@pytest.mark.parametrize(
+    ("category", "passages", "stressed"),
+    [
+        ("other", [], True),
+        ("general_inquiry", ["We open at eight, on Sundays at nine."], True),
+        ("general_inquiry", [], False),  # it is not learnt at all
+        ("create_booking", [], False),  # what counts there is the result, and what is missing is asked for by code
+    ],
+)
+def test_a_reply_that_was_written_anew_is_stressed_where_words_are_the_answer(
+    desk: Desk, category: str, passages: list[str], stressed: bool
+) -> None:
+    lesson = {
+        **stated(1, "When do you open?", category=category),
+        "passages": passages,
+        "tags": ["signed", "rewritten"],
+    }
+    lesson["answer"]["reply"] = "Hello,\n\nwe open at eight."
+
+    [(out, row)] = taught([lesson], desk, Report())
+    kinds = {kind for one in examples_of_row(row, desk, Knowledge([]), tokenizer()) for kind in one.kinds}
+
+    assert ("rewritten" in out["tags"]) is stressed
+    assert (Kind.STRESSED in kinds) is stressed
+
+
+def test_so_is_the_reply_of_a_row_that_is_to_stay(desk: Desk) -> None:
+    [(_, row)] = taught([{**stated(1, "I lost my scarf.", category="other"), "tags": ["rehearsed"]}], desk, Report())
+
+    (kept,) = examples_of_row(row, desk, Knowledge([]), tokenizer(), keep="rehearsed")
+    (plain,) = examples_of_row(row, desk, Knowledge([]), tokenizer())
+
+    assert kept.kept
+    assert {Kind.STRESSED if one is Kind.REPLY else one for one in plain.kinds} == set(kept.kinds)
+    assert Kind.REPLY not in kept.kinds
+
+
 def test_nothing_is_nothing(desk: Desk) -> None:
     assert taught([], desk, Report()) == []
