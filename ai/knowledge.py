@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import bm25s
 
@@ -12,6 +13,7 @@ LEAST_SCORE = 3.0  # below it a passage shares only common words with the mail
 NEAR_BEST = 0.7  # a second passage must score nearly as well as the first
 WORD = re.compile(r"\w{3,}")
 LONGEST = 1200  # characters of a passage; longer sections are cut between paragraphs
+ASKED = re.compile(r"^\? +(\S.*?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class Passage:
     page_id: int = 0
     passage_id: int = 0
     kind: str = "page"  # "answer": out of what was signed for somebody else
+
+
+class Section(NamedTuple):
+    """Of a page. `asked`: ways of asking for what it says, to be found by; neither a model nor a customer sees them."""
+
+    heading: str
+    text: str
+    asked: tuple[str, ...] = ()
 
 
 class Knowledge:
@@ -53,14 +63,23 @@ def read_page(path: Path) -> list[Passage]:
     """One passage for each `##` section of a Markdown page."""
     first, _, body = path.read_text(encoding="utf-8").partition("\n")
     page = first.strip().removeprefix("#").strip() or path.stem
-    return [Passage(page, heading, text) for heading, text in sections_of(body)]
+    return [Passage(page, one.heading, one.text) for one in sections_of(body)]
 
 
-def sections_of(markdown: str) -> list[tuple[str, str]]:
-    """Heading and text of each section of a page, on one line; what stands before the first heading has none."""
+def sections_of(markdown: str) -> list[Section]:
+    """The sections of a page, each text on one line; what stands before the first heading has none.
+
+    A line that begins with `?` is a way of asking. Those of a section that is too long for one passage lead to its first.
+    """
     before, *sections = re.split(r"^#{1,6} +", markdown, flags=re.MULTILINE)
     parted = [("", before), *((one.partition("\n")[0].strip(), one.partition("\n")[2]) for one in sections)]
-    return [(heading, piece) for heading, text in parted for piece in pieces_of(text)]
+    found: list[Section] = []
+    for heading, text in parted:
+        first, *others = pieces_of(ASKED.sub("", text)) or [""]
+        if first:
+            asked = tuple(dict.fromkeys(ASKED.findall(text)))
+            found += [Section(heading, first, asked), *(Section(heading, one) for one in others)]
+    return found
 
 
 def pieces_of(text: str) -> list[str]:

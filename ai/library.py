@@ -30,8 +30,9 @@ SLOW = 60  # the constant of reciprocal rank fusion: how slowly the worth of a p
 # A passage answers where its words say so, its meaning says so, or both say it a little: chosen on desks/tennis/questions.
 LEAST_WORDS, LEAST_MEANING = 6.0, 0.45
 A_FEW_WORDS, SOME_MEANING = 3.8, 0.31
+SEVERAL = 4  # vectors of one passage that may be near together
 NEAR_BEST = 0.98  # of the best one's score, for a further passage
-AT_ONCE = 64
+AT_ONCE = 16  # passages that are embedded together, each with the ways of asking for it
 
 
 class NoVectors(TryLater):
@@ -95,23 +96,30 @@ class Vectors:
             self.index.remove_ids(faiss.IDSelectorBatch(numbers))
         for start in range(0, len(fresh), 5000):
             rows = session.execute(
-                select(stored.id, stored.vector).where(stored.id.in_(fresh[start : start + 5000]))
+                select(stored.id, stored.vector, stored.asked_vectors).where(stored.id.in_(fresh[start : start + 5000]))
             ).all()
-            self.add([int(number) for number, _ in rows], [vector or b"" for _, vector in rows])
+            self.add([int(number) for number, _, _ in rows], [(own or b"", asked or b"") for _, own, asked in rows])
         self.known, self.stamp = there, (len(there), sum(there))
 
-    def add(self, numbers: Sequence[int], vectors: Sequence[bytes]) -> None:
-        matrix = np.stack([np.frombuffer(one, dtype=np.float32) for one in vectors])
+    def add(self, numbers: Sequence[int], vectors: Sequence[tuple[bytes, bytes]]) -> None:
+        """The vectors of a passage and of the ways of asking for it, all under its number."""
+        size = len(vectors[0][0])
+        counts = [1 + len(asked) // size for _, asked in vectors]
+        matrix = np.frombuffer(b"".join(own + asked for own, asked in vectors), dtype=np.float32)
         if self.index is None:
-            self.index = faiss.IndexIDMap2(faiss.IndexFlatIP(matrix.shape[1]))
-        self.index.add_with_ids(matrix, np.array(numbers, dtype=np.int64))
+            self.index = faiss.IndexIDMap2(faiss.IndexFlatIP(size // 4))
+        self.index.add_with_ids(matrix.reshape(sum(counts), -1), np.repeat(np.array(numbers, dtype=np.int64), counts))
 
     def nearest(self, vector: NDArray[np.float32], most: int) -> list[tuple[int, float]]:
-        """Numbers of passages with their cosine, best first."""
+        """Numbers of passages with the cosine of their nearest vector, best first."""
         if self.index is None or not self.known:
             return []
-        scores, numbers = self.index.search(vector[None], min(most, len(self.known)))
-        return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
+        scores, numbers = self.index.search(vector[None], min(most * SEVERAL, self.index.ntotal))
+        found: dict[int, float] = {}
+        for number, score in zip(numbers[0], scores[0], strict=True):
+            if number >= 0:
+                found.setdefault(int(number), float(score))
+        return list(found.items())[:most]
 
 
 Meant = tuple[str, NDArray[np.float32] | None]  # the embedder's name, and the vector that it gave
@@ -278,9 +286,10 @@ def read_next(open_session: OpenSession, allowed: Sequence[str]) -> bool:
     return True
 
 
-def said_of(passage: models.Passage) -> str:
-    """What is embedded: its headings say what a short section is about."""
-    return ". ".join(one for one in (passage.page.title, passage.heading, passage.text) if one)
+def said_of(passage: models.Passage) -> list[str]:
+    """What is embedded: the passage with its headings, which say what a short section is about, and each way of asking for it."""
+    whole = ". ".join(one for one in (passage.page.title, passage.heading, passage.text) if one)
+    return [whole, *passage.asked.splitlines()]
 
 
 def embed_next(open_session: OpenSession, embedder: Embeds) -> bool:
@@ -290,10 +299,12 @@ def embed_next(open_session: OpenSession, embedder: Embeds) -> bool:
         rows = [(one.id, said_of(one)) for one in passages.to_embed(session, name, AT_ONCE)]
     if not rows:
         return False
-    name, vectors = embedder.embed([said for _, said in rows])
+    name, vectors = embedder.embed([said for _, texts in rows for said in texts])
+    parted = np.split(vectors.astype(np.float32), np.cumsum([len(texts) for _, texts in rows])[:-1])
     with open_session() as session:
         stored = passages.numbered(session, [number for number, _ in rows])
-        for (number, _), vector in zip(rows, vectors, strict=True):
+        for (number, _), own in zip(rows, parted, strict=True):
             if number in stored:
-                stored[number].embedder, stored[number].vector = name, vector.astype(np.float32).tobytes()
+                found = stored[number]
+                found.embedder, found.vector, found.asked_vectors = name, own[0].tobytes(), own[1:].tobytes()
     return True

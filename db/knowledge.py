@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from db import desk_settings
 from db.drafts import PLACEHOLDER
 from db.lifecycle import PROGRAM
-from db.models import Lesson, Page, PageVersion, Ticket, now
+from db.models import Lesson, Mail, Page, PageVersion, Ticket, now
 
 NAME = "knowledge"
 LONGEST_TITLE, LONGEST = 200, 500_000
+LONGEST_QUESTION = 300
 MOST_BYTES = 20_000_000
 FILES = (".pdf", ".docx", ".html", ".htm", ".csv", ".md", ".txt")
 FOR_ANYBODY = ("page", "file", "web")  # what was signed for one customer is shown to staff alone
@@ -203,8 +204,8 @@ def take_answers(session: Session, categories: Sequence[str]) -> int:
         body, title = core_of(reply), ticket.subject[:LONGEST_TITLE] or "Answer"
         if len(body) >= 20:
             page = Page(
-                name=free_name(session, f"answer {ticket.id}"), title=title, text=body, kind="answer", version=0,
-                language=ticket.language, source=f"#{ticket.id}", ticket_id=ticket.id,
+                name=free_name(session, f"answer {ticket.id}"), title=title, text=with_question(body, row.mail),
+                kind="answer", version=0, language=ticket.language, source=f"#{ticket.id}", ticket_id=ticket.id,
             )  # fmt: skip
             session.add(page)
             keep_version(session, page, by=row.by)
@@ -217,6 +218,12 @@ def look_again_from(session: Session, lesson_id: int) -> None:
     """Lessons after that one have not been looked at."""
     if int(desk_settings.stored(session, NAME).get("lesson", 0)) > lesson_id:
         desk_settings.store(session, NAME, {"lesson": lesson_id})
+
+
+def with_question(body: str, mail: Mail | None) -> str:
+    """A text that answers a mail, with what the mail asked as a way of asking for it."""
+    asked = " ".join((mail.said or mail.text).split())[:LONGEST_QUESTION] if mail is not None else ""
+    return f"{body}\n\n? {asked}" if asked else body
 
 
 def core_of(reply: str) -> str:

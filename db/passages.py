@@ -29,14 +29,23 @@ def to_embed(session: Session, embedder: str, most: int) -> Sequence[Passage]:
     return session.scalars(select(Passage).where(Passage.embedder != embedder).order_by(Passage.id).limit(most)).all()
 
 
-def cut_into(session: Session, page: Page, sections: Sequence[tuple[str, str]]) -> None:
-    """Replace its passages: heading and text of each."""
+def cut_into(session: Session, page: Page, sections: Sequence[tuple[str, str, Sequence[str]]]) -> None:
+    """Replace its passages: heading and text of each, and the ways of asking for it."""
     session.execute(delete(Passage).where(Passage.page_id == page.id))
     page.cut = page.version if page.there else 0
-    for place, (heading, said) in enumerate(sections if page.there else ()):
-        words = " ".join(stems(f"{page.title} {heading} {said}"))
+    for place, (heading, said, ways) in enumerate(sections if page.there else ()):
+        asked = "\n".join(ways)
+        words = " ".join(stems(f"{page.title} {heading} {said} {asked}"))
         session.add(
-            Passage(page_id=page.id, place=place, heading=heading, text=said, stems=words, language=page.language)
+            Passage(
+                page_id=page.id,
+                place=place,
+                heading=heading,
+                text=said,
+                asked=asked,
+                stems=words,
+                language=page.language,
+            )
         )
     session.flush()
 

@@ -37,6 +37,7 @@ def new(request: Request, house: TheHouse, session: Reading, ticket: int | None 
         found = tickets.get(session, ticket)
         title, language = found.subject, found.language
         body = knowledge.core_of(PLACEHOLDER.sub("…", str((found.answer or found.draft or {}).get("reply", ""))))
+        body = knowledge.with_question(body, tickets.newest_question(found))
     return respond.page(
         request, house, "knowledge/edit.html", page=None, title=title, body=body, written_in=language, ticket=ticket,
     )  # fmt: skip

@@ -54,7 +54,10 @@ class PageVersion(Base):
 
 
 class Passage(Base):
-    """One section of a page. `stems`: its words as they are looked for; `vector`: float32 of length one, by `embedder`."""
+    """One section of a page. `asked`: ways of asking for it, a line each. `stems`: its words as they are looked for, those of
+
+    `asked` with them; `vector`: float32 of length one, by `embedder`; `asked_vectors`: those of `asked`, one behind the other.
+    """
 
     __tablename__ = "passages"
 
@@ -63,9 +66,11 @@ class Passage(Base):
     place: Mapped[int] = mapped_column()
     heading: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text)
+    asked: Mapped[str] = mapped_column(Text, default="", server_default="")
     stems: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(8), default="")
     embedder: Mapped[str] = mapped_column(String(120), default="")
     vector: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    asked_vectors: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
 
     page: Mapped[Page] = relationship()

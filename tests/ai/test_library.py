@@ -100,6 +100,26 @@ def test_what_changes_is_embedded_and_nothing_else(pages: OpenSession, desk: Des
     assert len(library.vectors.known) == before
 
 
+def test_a_passage_is_found_by_the_ways_of_asking_for_it_too(pages: OpenSession, desk: Desk) -> None:
+    body = "Twelve euros a guest.\n? what does my cousin pay\n? bringing a friend along"
+    with pages() as session:
+        page = session.query(Page).filter_by(title="Guests").one()
+        knowledge.write(session, title="Guests", body=body, by="mia", page=page, seen=1)
+    library = settled(pages, desk, FakeEmbedder())
+    first, *others = library.find("may my cousin come and what would be to pay", all_ranks=True)
+    assert (first.passage.text, first.by_words, first.by_meaning) == ("Twelve euros a guest.", 1, 1)
+    assert first.meaning > 0.6
+    assert first.passage.text not in [one.passage.text for one in others]
+    with pages() as session:
+        page = session.query(Page).filter_by(title="Guests").one()
+        knowledge.write(session, title="Guests", body="Twelve euros a guest.", by="mia", page=page, seen=2)
+    settled(pages, desk, library.embedder)  # type: ignore[arg-type]
+    found = library.find("may my cousin come and what would be to pay", all_ranks=True)
+    assert max(one.meaning for one in found) < 0.6
+    assert library.vectors.index is not None
+    assert library.vectors.index.ntotal == len(library.vectors.known)
+
+
 def test_another_embedder_begins_anew_and_dimensions_never_mix(pages: OpenSession, desk: Desk) -> None:
     library = settled(pages, desk, FakeEmbedder())
     library.find("car")

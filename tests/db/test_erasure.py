@@ -87,7 +87,7 @@ def desk(open_session: OpenSession) -> OpenSession:
             )
             session.add(page)
             knowledge.keep_version(session, page, by="mia")
-            passages.cut_into(session, page, [("", page.text)])
+            passages.cut_into(session, page, [("", page.text, ())])
     while trail.seal_next(open_session, KEY):
         pass
     return open_session

@@ -15,7 +15,7 @@ from db.session import OpenSession
 def written(open_session: OpenSession, title: str, body: str, **more: str) -> int:
     with open_session() as session:
         page = knowledge.write(session, title=title, body=body, by="mia", **more)  # type: ignore[arg-type]
-        passages.cut_into(session, page, [(one[:5], one) for one in body.split("\n\n")])
+        passages.cut_into(session, page, [(one[:5], one, ()) for one in body.split("\n\n")])
         return page.id
 
 
@@ -71,7 +71,7 @@ def test_a_page_that_is_taken_out_is_found_no_more_and_again_when_put_back(open_
         page = knowledge.get(session, number)
         knowledge.set_there(session, page, there=False, by="mia")
         assert passages.to_cut(session) is page
-        passages.cut_into(session, page, [("", "Clay.")])
+        passages.cut_into(session, page, [("", "Clay.", ())])
         assert passages.by_words(session, "clay", 5) == []
         assert passages.to_cut(session) is None
         knowledge.set_there(session, page, there=True, by="mia")
@@ -150,4 +150,4 @@ def test_signed_answers_that_say_more_than_the_pages_become_knowledge(open_sessi
         assert knowledge.take_answers(session, ["general_inquiry"]) == 0
         page = session.query(Page).one()
         assert (page.kind, page.ticket_id, page.title) == ("answer", 1, "Machine?")
-        assert page.text == "the ball machine costs five euros an hour."
+        assert page.text == "the ball machine costs five euros an hour.\n\n? How?"
