@@ -10,13 +10,14 @@ seen. Both models draft them as on the desk; `ai/gate.py` compares them pair by 
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ai.finetuning.eval import answers, spread
+from ai.finetuning.drafts import drafted, question_of
+from ai.finetuning.eval import answered, spread
 from ai.finetuning.examples import Report, Row, read_rows
 from ai.finetuning.metrics import Answered, judge, pairs_of, says_the_same
 from ai.gate import METRICS, Pair, paired, verdict
@@ -25,6 +26,8 @@ from ai.model.decoding import Decoder
 from ai.model.loading import best_dtype, load
 from ai.model.patterns import remember_patterns
 from ai.model.readers import read_second_reader
+from ai.weighing import asking, weighed
+from ai.written import Undrafted, Written
 from db.desk import Desk, load_desk
 
 SHOWN = ("json_valid", "category_accuracy", "username_exact", "details_f1", "all_fields_exact")
@@ -71,7 +74,19 @@ def drafted_by(folder: str, base: str, desk: Desk, rows: Sequence[Row], lender: 
         second=read_second_reader(folder) or read_second_reader(lender),
     )
     remember_patterns(decoder)
-    return answers(rows, decoder, desk, None)
+    return [left_by_the_desk(row, news, desk) for row, news in zip(rows, drafted(rows, decoder), strict=True)]
+
+
+def left_by_the_desk(row: Row, news: Written | Undrafted, desk: Desk) -> Answered:
+    """As staff would see it: with the desk's own words where it asks, or where no page answers. No candidate is judged by
+
+    words that would not have been its own.
+    """
+    one = answered(row, news, desk, None)
+    if one.got is None or isinstance(news, Undrafted):
+        return one
+    found = weighed(question_of(row), news, desk, row.mail.body)
+    return replace(one, got=asking(found, desk).draft)
 
 
 def compared(sets: dict[str, list[Row]], before: Sequence[Answered], now: Sequence[Answered]) -> dict[str, Any]:

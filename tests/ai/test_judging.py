@@ -1,5 +1,6 @@
 """What counts as right where a candidate is held against the model that serves."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +10,10 @@ from tiny import loaded
 
 from ai.finetuning import judging
 from ai.finetuning.examples import Row
-from ai.finetuning.judging import drafted_by, reply_right
+from ai.finetuning.judging import drafted_by, left_by_the_desk, reply_right
 from ai.finetuning.metrics import Answered
 from ai.prompt import MailText
+from ai.written import Written
 from db.drafts import Draft
 
 BOOKED = "Hi Anna,\n\nyour court is booked: {booking.start}, court {booking.court}."
@@ -44,7 +46,7 @@ def test_as_long_as_it_has_no_second_reader_a_candidate_borrows_the_serving_one(
     monkeypatch.setattr(judging, "load", lambda *_, **__: loaded())
     monkeypatch.setattr(judging, "remember_patterns", lambda decoder: None)
     seen = []
-    monkeypatch.setattr(judging, "answers", lambda rows, decoder, *_: seen.append(decoder.second) or [])
+    monkeypatch.setattr(judging, "drafted", lambda rows, decoder: seen.append(decoder.second) or [])
     serving = str(ROOT / "desks" / "tennis" / "adapter")
     expected = judging.read_second_reader(serving)
 
@@ -58,3 +60,30 @@ def test_as_long_as_it_has_no_second_reader_a_candidate_borrows_the_serving_one(
         expected.labels,
     )
     assert seen[1] is None
+
+
+@pytest.mark.parametrize(
+    ("category", "passages", "wrote", "left"),
+    [
+        ("create_booking", None, "Hi Anna,\n\nyour court is booked: {booking.start}.", "user name"),
+        ("general_inquiry", (), "Hi Anna,\n\nthe bar opens at ten.", "I do not have the answer at hand"),
+        ("general_inquiry", ("The bar opens at ten.",), "Hi Anna,\n\nthe bar opens at ten.", "the bar opens at ten"),
+        ("other", None, "Hi Anna,\n\nthank you for your message.", "thank you for your message"),
+    ],
+)  # fmt: skip
+def test_it_is_judged_by_what_staff_would_have_seen(
+    category: str, passages: tuple[str, ...] | None, wrote: str, left: str
+) -> None:
+    body = "Hello, could you help me, please, and thank you very much for it. Anna"
+    row = Row(
+        "1",
+        MailText("", "", datetime(2026, 5, 1, tzinfo=UTC), "", body),
+        Draft(category, "", {}, "Hi."),
+        passages=passages,
+    )
+    written = json.dumps({"category": category, "username": "", "details": {}, "reply": wrote})
+
+    got = left_by_the_desk(row, Written(written, {category: 0.9}, 0.9), tennis()).got
+
+    assert got is not None
+    assert left in got.reply
