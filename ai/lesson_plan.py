@@ -1,6 +1,7 @@
 """What one retraining reads: lessons and a rehearsal, and the lessons that are kept back to judge on. Pure."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,10 @@ from db import lessons
 Row = dict[str, Any]
 FEWEST = 10  # lessons; fewer teach nothing that could be shown
 FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to judge on
-LESSONS_SHARE = 0.5  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
+LESSONS_SHARE = 0.65  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
 REHEARSED = "rehearsed"  # tag of those
 # How often a lesson is read by what a person did to the draft; once where it was right as it stood.
-TIMES = {lessons.REWRITTEN: 6, lessons.CORRECTED: 2}
+TIMES = {lessons.REWRITTEN: 8, lessons.CORRECTED: 2}
 
 
 class NothingToLearn(Exception):
@@ -36,8 +37,31 @@ def planned(stated: Sequence[Row], known: Sequence[Row], read: int, seed: int) -
     fresh = stated[-min(MOST_FRESH, max(1, int(len(stated) * FRESH_SHARE))) :]
     learnt = stated[: len(stated) - len(fresh)]
     taught, count = chosen(learnt, int(read * LESSONS_SHARE))
-    rehearsed = random.Random(seed).sample(known, min(len(known), read - count))
-    return Plan(learnt, fresh, [*taught, *({**one, "tags": [*one.get("tags", ()), REHEARSED]} for one in rehearsed)])
+    kept = rehearsal(taught, known, read - count, random.Random(seed))
+    return Plan(learnt, fresh, [*taught, *({**one, "tags": [*one.get("tags", ()), REHEARSED]} for one in kept)])
+
+
+def rehearsal(taught: Sequence[Row], known: Sequence[Row], room: int, rng: random.Random) -> list[Row]:
+    """Beside each reading of a reply that was written anew one known mail of the same category, where there are so many: else
+
+    the new words are said to all of the category. The others are taken at random.
+    """
+    mixed = rng.sample(known, len(known))
+    wanted = Counter[str]()
+    for one in taught:
+        if lessons.REWRITTEN in one["tags"]:
+            wanted[category_of(one)] += times_of(one)
+    beside: list[Row] = []
+    others: list[Row] = []
+    for one in mixed:
+        is_wanted = wanted[category_of(one)] > 0 and len(beside) < room // 2
+        wanted[category_of(one)] -= is_wanted
+        (beside if is_wanted else others).append(one)
+    return [*beside, *others][:room]
+
+
+def category_of(stated: Row) -> str:
+    return str((stated.get("answer") or {}).get("category", ""))
 
 
 def chosen(learnt: Sequence[Row], room: int) -> tuple[list[Row], int]:

@@ -4,7 +4,7 @@ Only what is settled is one: an answer that left, or a dismissal. People may ver
 marked as not to be learnt is kept, and taught to nobody.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -19,6 +19,8 @@ NAME = "learning"
 STATES = ("waiting", "verified", "dropped")
 AT_ONCE = 500
 CORRECTED = "corrected"  # tag of a lesson whose draft was not right as it stood
+# and of what was right in it: that is to stay while the rest is learnt
+RIGHT_CATEGORY, RIGHT_FIELDS, RIGHT_REPLY = "category was right", "fields were right", "reply was right"
 REWRITTEN = "rewritten"  # and of one whose reply was, for the greater part, written anew …
 REWRITTEN_FROM = 0.5  # … from this share of its words on, the greeting apart
 UNSURE = 0.85  # below that confidence a lesson teaches most
@@ -146,7 +148,13 @@ def tags_of(lesson: Lesson) -> list[str]:
     found += ["verified"] if lesson.state == "verified" else []
     found += [CORRECTED] if is_changed(lesson) else []
     found += [REWRITTEN] if is_rewritten(lesson) else []
+    found += what_was_right(lesson.draft or {}, lesson.answer or {})
     return [one for one in found if one]
+
+
+def what_was_right(draft: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
+    parts = {RIGHT_CATEGORY: ("category",), RIGHT_FIELDS: ("username", "details"), RIGHT_REPLY: ("reply",)}
+    return [tag for tag, keys in parts.items() if all(draft.get(key) == answer.get(key) for key in keys)]
 
 
 def is_rewritten(lesson: Lesson) -> bool:

@@ -20,7 +20,7 @@ from ai.prompt import MailText, messages, token_ids
 from ai.resolving import find_words
 from db.desk import Desk
 from db.drafts import Draft
-from db.lessons import REWRITTEN
+from db.lessons import REWRITTEN, RIGHT_CATEGORY, RIGHT_FIELDS, RIGHT_REPLY
 
 
 class UnusableRow(Exception):
@@ -54,18 +54,26 @@ class Kind(IntEnum):
     STRESSED = 4  # of a reply that a person wrote anew, or that is to stay: else the one spills over into the other
 
 
+KEPT = {
+    RIGHT_CATEGORY: (Kind.CATEGORY,),
+    RIGHT_FIELDS: (Kind.FIELDS,),
+    RIGHT_REPLY: (Kind.REPLY, Kind.STRESSED),
+}
+
+
 @dataclass(frozen=True)
 class Example:
     """Token ids of prompt and answer, and a Kind for each answer token.
 
-    `follows`: it is the second half of the row whose first half stands before it; `kept`: what is said now is to stay.
+    `follows`: it is the second half of the row whose first half stands before it; `kept`: what is said now is to stay in
+    tokens of these kinds.
     """
 
     prompt: list[int]
     answer: list[int]
     kinds: list[Kind]
     follows: bool = False
-    kept: bool = False
+    kept: frozenset[Kind] = frozenset()
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -199,11 +207,11 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
     """One example, or two where the category reads passages: serving decides the category before it looks them up,
 
     so the category is learnt without passages and the rest with them. Else their mere presence would tell it. `keep`: the
-    tag of rows of which what the model says now is to stay.
+    tag of rows of which what the model says now is to stay; of lessons that does what staff left as it was.
     """
-    draft, kept = in_words(row, desk), keep in row.tags
+    draft, kept = in_words(row, desk), kept_kinds(row, keep)
     answer, kinds = with_kinds(draft, tokenizer)
-    if REWRITTEN in row.tags or kept:
+    if REWRITTEN in row.tags or Kind.REPLY in kept:
         kinds = [Kind.STRESSED if kind is Kind.REPLY else kind for kind in kinds]
     if UNFOUNDED in row.tags:
         kinds = [kind if kind in (Kind.CATEGORY, Kind.FIELDS) else Kind.GIVEN for kind in kinds]
@@ -216,6 +224,13 @@ def examples_of_row(row: Row, desk: Desk, knowledge: Knowledge, tokenizer: Any, 
         Example(prompt, answer[:decided], kinds[:decided], kept=kept),
         Example(informed, answer, [Kind.GIVEN] * decided + kinds[decided:], follows=True, kept=kept),
     ]
+
+
+def kept_kinds(row: Row, keep: str) -> frozenset[Kind]:
+    """None where nothing is to be kept."""
+    if not keep:
+        return frozenset()
+    return frozenset(kind for tag, kinds in KEPT.items() for kind in kinds if tag in row.tags or keep in row.tags)
 
 
 def with_kinds(draft: Draft, tokenizer: Any) -> tuple[list[int], list[Kind]]:

@@ -35,7 +35,7 @@ def as_dataset(examples: Sequence[Example], shared: int) -> list[dict[str, Any]]
         asked = example.prompt[shared:]
         ids = [*asked, *example.answer]
         item: dict[str, Any] = {"input_ids": ids, "kinds": [Kind.GIVEN] * len(asked) + list(example.kinds)}
-        item["kept"] = [example.kept] * len(ids)
+        item["kept"] = [kind in example.kept for kind in item["kinds"]]
         items.append({**item, "with": items.pop()} if example.follows else item)
     return items
 

@@ -95,7 +95,7 @@ def test_a_teacher_gives_the_gradients_of_softened_probabilities() -> None:
 
 def test_what_is_to_be_remembered_pulls_only_where_it_was_lost() -> None:
     """At the start the model is its own teacher: kept rows have no gradient, the others that of the right tokens."""
-    kept = [replace(one, kept=True) for one in EXAMPLES]
+    kept = [replace(one, kept=frozenset(Kind)) for one in EXAMPLES]
     weights = torch.tensor([WEIGHTS.get(kind, 0.0) for kind in Kind])
     prefix = torch.zeros(1, 0, dtype=torch.long)
 

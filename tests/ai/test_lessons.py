@@ -101,10 +101,23 @@ def test_so_is_the_reply_of_a_row_that_is_to_stay(desk: Desk) -> None:
     (kept,) = examples_of_row(row, desk, Knowledge([]), tokenizer(), keep="rehearsed")
     (plain,) = examples_of_row(row, desk, Knowledge([]), tokenizer())
 
-    assert kept.kept
+    assert set(kept.kinds) <= kept.kept
+    assert not plain.kept
     assert {Kind.STRESSED if one is Kind.REPLY else one for one in plain.kinds} == set(kept.kinds)
     assert Kind.REPLY not in kept.kinds
 
 
 def test_nothing_is_nothing(desk: Desk) -> None:
     assert taught([], desk, Report()) == []
+
+
+def test_of_a_lesson_stays_what_staff_left_and_only_where_an_adapter_is_gone_on_from(desk: Desk) -> None:
+    tags = ["corrected", "category was right", "reply was right"]
+    [(_, row)] = taught([{**stated(1, "I lost my scarf.", category="other"), "tags": tags}], desk, Report())
+
+    (learnt,) = examples_of_row(row, desk, Knowledge([]), tokenizer(), keep="rehearsed")
+    (alone,) = examples_of_row(row, desk, Knowledge([]), tokenizer())
+
+    assert learnt.kept == {Kind.CATEGORY, Kind.REPLY, Kind.STRESSED}
+    assert Kind.STRESSED in learnt.kinds  # weighs as much as what is written anew
+    assert (alone.kept, Kind.STRESSED in alone.kinds) == (frozenset(), False)

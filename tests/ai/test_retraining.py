@@ -9,7 +9,6 @@ import pytest
 from servers import ROOT
 from tiny import random_model
 
-from ai.lesson_plan import chosen
 from ai.retraining import School
 from ai.settings import ModelSettings
 from db import lessons, retrainings, versions
@@ -171,22 +170,6 @@ def test_it_is_paused_survives_its_house_and_goes_on(school: School, open_sessio
     assert "Nothing of it is kept" in cancelled.words
     assert not (school.var / "retrainings" / "1").exists()
     assert not list((school.var / "adapters" / "tennis").glob("*"))
-
-
-def test_of_lessons_what_was_written_anew_comes_first_then_what_was_corrected_and_of_that_the_newest() -> None:
-    learnt = [
-        {"id": f"lesson-{number}", "tags": ["signed", "corrected"] if number % 2 else ["signed"]}
-        for number in range(1, 11)
-    ]
-    learnt[0]["tags"].append("rewritten")
-
-    few, of_few = chosen(learnt, 11)
-    many, of_many = chosen(learnt, 100)
-
-    assert [one["id"] for one in few] == ["lesson-1", "lesson-7", "lesson-9", "lesson-10"]  # 6 + 2 + 2 + 1 rows
-    assert of_few == 11
-    assert many == learnt
-    assert of_many == 6 + 4 * 2 + 5
 
 
 def test_too_few_lessons_are_said(school: School, open_session: OpenSession) -> None:

@@ -74,7 +74,29 @@ def test_an_answer_that_left_is_a_lesson_and_not_before(open_session: OpenSessio
     assert lesson.draft == RESET.as_json()
     assert lesson.answer == RIGHT.as_json()
     with open_session.reading() as session:
-        assert next(lessons.rows(session))["tags"] == ["signed", "tone", "corrected", "rewritten"]
+        assert next(lessons.rows(session))["tags"] == [
+            "signed",
+            "tone",
+            "corrected",
+            "rewritten",
+            "category was right",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("signed", "right"),
+    [
+        (RESET, ["category", "fields", "reply"]),
+        (RESET.with_reply("Hi Anna,\n\nplease come by."), ["category", "fields"]),
+        (Draft("other", RESET.username, RESET.details, RESET.reply), ["fields", "reply"]),
+        (Draft(RESET.category, "anna", RESET.details, RESET.reply), ["category", "reply"]),
+        (Draft("other", "", {"court": "3"}, "No."), []),
+    ],
+)
+def test_it_says_what_was_right_in_the_draft(signed: Draft, right: list[str]) -> None:
+    tags = lessons.what_was_right(RESET.as_json(), signed.as_json())
+
+    assert [tag.partition(" ")[0] for tag in tags] == right
 
 
 def test_a_dismissal_is_one_that_teaches_nothing_yet(open_session: OpenSession) -> None:
