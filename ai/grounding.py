@@ -53,6 +53,12 @@ def rests_on(reply: str, passages: Sequence[Passage]) -> bool:
     return any(is_carried(one, passages) for one in sentences(reply, whole=True))
 
 
+def is_grounded(reply: str, passages: Sequence[Passage]) -> bool:
+    """Whether it says what the passages say, and states no fact that stands in none of them."""
+    carried = [(one, is_carried(one, passages)) for one in sentences(reply, whole=True)]
+    return any(it_is for _, it_is in carried) and all(it_is or not has_facts(one) for one, it_is in carried)
+
+
 def is_carried(sentence: str, passages: Sequence[Passage]) -> bool:
     """Whether one place of the passages says what a sentence states."""
     own = said(sentence)

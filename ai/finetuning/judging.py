@@ -21,6 +21,7 @@ from ai.finetuning.eval import answered, spread
 from ai.finetuning.examples import Report, Row, read_rows
 from ai.finetuning.metrics import Answered, judge, pairs_of, says_the_same
 from ai.gate import METRICS, Pair, paired, verdict
+from ai.grounding import is_grounded, rests_on
 from ai.knowledge import load_knowledge
 from ai.model.decoding import Decoder
 from ai.model.loading import best_dtype, load
@@ -129,13 +130,16 @@ def right(measure: str, one: Answered) -> bool:
 
 
 def reply_right(one: Answered) -> bool:
-    """Whether it waits for the same results as the signed one; where that waits for none, whether it says the same.
+    """Whether it waits for the same results as the signed one; where that rests on its passages, whether it does, too; else whether
 
-    Around a result there are many right words, and those that staff signed as they stood are the serving model's own: to hold
-    another model to them would favour the one that wrote them.
+    it says the same. Around a result or a passage there are many right words, and those that staff signed as they stood are the
+    serving model's own: to hold another model to them would favour the one that wrote them.
     """
     if one.got is None or not one.outcome_right:
         return False
+    passages = question_of(one.row).passages or ()
+    if rests_on(one.gold.reply, passages):
+        return is_grounded(one.got.reply, passages)
     return bool(one.gold.placeholders) or says_the_same(one.got.reply, one.gold.reply)
 
 

@@ -40,6 +40,25 @@ def test_a_reply_is_held_to_its_results_and_else_to_what_it_says(signed: str, go
     assert reply_right(Answered(row, draft, 0.9, False, 0.1, 1.0)) is right
 
 
+@pytest.mark.parametrize(
+    ("got", "right"),
+    [
+        ("Hi Anna,\n\na guest pays 8 EUR per hour on clay. Have a nice day.", True),
+        ("Hi Anna,\n\nguests under 18 pay 4 EUR.", True),
+        ("Hi Anna,\n\na guest pays 9 EUR per hour on clay.", False),
+        ("Hi Anna,\n\na guest pays 8 EUR per hour on clay. Parking costs 3 EUR.", False),
+        ("Hi Anna,\n\na colleague will get back to you.", False),
+    ],
+)  # fmt: skip
+def test_where_a_reply_rests_on_its_page_another_may_rest_on_it_in_other_words(got: str, right: bool) -> None:
+    page = "A guest pays 8 EUR per hour on a clay court. Guests under 18 pay 4 EUR."
+    mail = MailText("", "", datetime(2026, 5, 1, tzinfo=UTC), "", "What does my cousin pay?")
+    signed = Draft("general_inquiry", "", {}, "Hi Anna,\n\na guest pays 8 EUR per hour on a clay court.")
+    row = Row("1", mail, signed, passages=(page,))
+
+    assert reply_right(Answered(row, signed.with_reply(got), 0.9, False, 0.1, 1.0)) is right
+
+
 def test_as_long_as_it_has_no_second_reader_a_candidate_borrows_the_serving_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

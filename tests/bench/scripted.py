@@ -11,7 +11,7 @@ from typing import Any
 from ai.finetuning.generate import read_families, row_of
 from ai.finetuning.inventing import read_voices
 from ai.finetuning.metrics import says_the_same
-from ai.grounding import has_facts, is_carried, sentences
+from ai.grounding import is_grounded
 from ai.knowledge import Passage, read_page
 from db.desk import Desk
 from db.drafts import PLACEHOLDER, Draft
@@ -50,8 +50,7 @@ class Case:
         one, and say the same as one of the desk's own wordings for that.
         """
         if self.pages:
-            said = [(one, is_carried(one, self.pages)) for one in sentences(draft.reply, whole=True)]
-            return any(carried for _, carried in said) and all(carried or not has_facts(one) for one, carried in said)
+            return is_grounded(draft.reply, self.pages)
         return draft.placeholders == self.gold.placeholders and any(
             says_the_same(draft.reply, one) for one in self.wordings
         )
