@@ -90,11 +90,13 @@ def test_a_question_shows_its_sources_or_asks_for_a_page(pages: Pages, sources: 
 
 def test_what_was_signed_becomes_a_page_in_one_click(pages: Pages) -> None:
     with pages.open_session() as session:
-        session.get_one(Ticket, 1).answer = {
+        ticket = session.get_one(Ticket, 1)
+        ticket.answer = {
             "category": "general_inquiry", "username": "", "details": {}, "reply": "Hi Anna,\n\nsix courts of clay. {fee}",
         }  # fmt: skip
+        ticket.mails[0].said = "Hello,\nwhich courts?"
     page = pages.client.get("/knowledge/new?ticket=1").text
-    assert "six courts of clay. …</textarea>" in page
+    assert "six courts of clay. …\n\n? Hello, which courts?</textarea>" in page
     assert "Hi Anna" not in page
     number = write(pages, ticket="1")
     with pages.open_session.reading() as session:
