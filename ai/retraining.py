@@ -31,6 +31,7 @@ from db.session import OpenSession
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = "4e-4"  # peak learning rate
+EPSILON = "1e-4"  # AdamW's: at 1e-8 a weight whose gradient is noise moves as far as any, and what was known is lost
 BATCH = 8  # rows that one step reads
 GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
@@ -128,7 +129,16 @@ class School:
         command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
-        command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", *(f"{tag}={n}" for tag, n in TIMES.items())]
+        command += [
+            "--keep-back",
+            "0.05",
+            "--lr",
+            RATE,
+            "--epsilon",
+            EPSILON,
+            "--oversample",
+            *(f"{tag}={n}" for tag, n in TIMES.items()),
+        ]
         command += ["--start", start, "--remember", REHEARSED] if start else []
         command += self.common
         stated.write_text(json.dumps(command), encoding="utf-8")

@@ -98,6 +98,7 @@ def arguments() -> argparse.Namespace:
     add("--lr", type=float, default=6e-4, help="peak learning rate (default: 6e-4)")
     add("--schedule", choices=("cosine", "linear"), default="cosine", help="how it falls (default: cosine)")
     add("--warmup", type=float, default=0.03, help="share of the steps in which it rises (default: 0.03)")
+    add("--epsilon", type=float, default=1e-8, help="AdamW's: weights with smaller gradients move less (default: 1e-8)")
     add("--clip", type=float, default=1.0, help="longest gradient (default: 1.0)")
     add("--epochs", type=float, default=4.0, help="times through the data (default: 4)")
     add("--steps", type=int, default=-1, help="stop after so many steps, whatever --epochs says")

@@ -25,6 +25,7 @@ def training_arguments(
         lr_scheduler_type=args.schedule,
         warmup_steps=args.warmup,  # below 1 it is a share
         max_grad_norm=args.clip,
+        adam_epsilon=args.epsilon,
         optim="adamw_torch_fused",
         bf16=args.precision == "bf16",
         fp16=args.precision == "fp16",

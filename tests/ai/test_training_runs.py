@@ -88,6 +88,20 @@ def test_every_weight_can_be_trained(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert judged(monkeypatch, tmp_path, tmp_path / "out", "")["json_valid"] == 1.0
 
 
+def test_a_large_epsilon_holds_weights_whose_gradients_are_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(
+        monkeypatch,
+        command(tmp_path, "--method", "full", "--steps", "2", "--lr", "4e-3", "--epsilon", "1e6", kind="gpt2"),
+    )
+
+    before = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32)
+    after = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
+    for a, b in zip(before.parameters(), after.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-3, rtol=0)  # saved in bf16
+
+
 def test_an_adapter_is_trained_beside_four_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("bitsandbytes")
 
