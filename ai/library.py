@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import faiss
 import numpy as np
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 AT_MOST = 2  # passages for one draft
 DEEP = 20  # places of each ranking that are fused
 SLOW = 60  # the constant of reciprocal rank fusion: how slowly the worth of a place falls
-# A passage answers where its words say so, its meaning says so, or both say it a little: chosen on desks/tennis/questions.
-LEAST_WORDS, LEAST_MEANING = 6.0, 0.45
-A_FEW_WORDS, SOME_MEANING = 3.8, 0.31
 SEVERAL = 4  # vectors of one passage that may be near together
 NEAR_BEST = 0.98  # of the best one's score, for a further passage
 AT_ONCE = 16  # passages that are embedded together, each with the ways of asking for it
@@ -49,6 +46,24 @@ class Ranks(Protocol):
         """How well each text answers, higher is better. Raise NoVectors."""
 
 
+class Least(NamedTuple):
+    """What it takes for a passage to answer: words that say so, a meaning that says so, or both a little.
+
+    BM25 score and cosine, alone and together; chosen on `desks/tennis/questions/choosing.jsonl` (docs/learning.md).
+    """
+
+    words: float
+    meaning: float
+    a_few_words: float
+    some_meaning: float
+
+
+AS_SAID = Least(6.0, 0.45, 3.8, 0.31)  # of a passage whose own words are all there is to go by
+AS_ASKED = Least(
+    8.0, 0.63, 3.8, 0.52
+)  # of one that names ways of asking for it, so that more of a question is found in it
+
+
 @dataclass(frozen=True)
 class Found:
     """A passage with its ranks, from 1, 0 where a ranking does not have it: by words and by meaning; and their scores."""
@@ -59,15 +74,16 @@ class Found:
     by_meaning: int
     words: float
     meaning: float
+    least: Least = AS_SAID
 
     @property
     def fits_well(self) -> bool:
         """By words or by meaning alone."""
-        return self.words >= LEAST_WORDS or self.meaning >= LEAST_MEANING
+        return self.words >= self.least.words or self.meaning >= self.least.meaning
 
     @property
     def fits(self) -> bool:
-        both = self.words >= A_FEW_WORDS and self.meaning >= SOME_MEANING
+        both = self.words >= self.least.a_few_words and self.meaning >= self.least.some_meaning
         return self.fits_well or both
 
 
@@ -232,7 +248,8 @@ def fused(
         one, (first, score), (second, cosine) = stored[number], *(ranking.get(number, (0, 0.0)) for ranking in places)
         worth = sum(1 / (SLOW + place) for place in (first, second) if place)
         passage = Passage(one.page.title, one.heading, one.text, one.page_id, one.id, one.page.kind)
-        found.append(Found(passage, worth, first, second, score, cosine))
+        least = AS_ASKED if one.asked else AS_SAID
+        found.append(Found(passage, worth, first, second, score, cosine, least))
     return sorted(found, key=lambda one: -one.score)
 
 

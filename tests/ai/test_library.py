@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ai.library import Library, NoVectors, index_next
+from ai.library import AS_ASKED, AS_SAID, Library, NoVectors, index_next
 from db import knowledge, passages
 from db.desk import Desk
 from db.models import Page, Passage
@@ -109,6 +109,7 @@ def test_a_passage_is_found_by_the_ways_of_asking_for_it_too(pages: OpenSession,
     first, *others = library.find("may my cousin come and what would be to pay", all_ranks=True)
     assert (first.passage.text, first.by_words, first.by_meaning) == ("Twelve euros a guest.", 1, 1)
     assert first.meaning > 0.6
+    assert (first.least, {one.least for one in others}) == (AS_ASKED, {AS_SAID})
     assert first.passage.text not in [one.passage.text for one in others]
     with pages() as session:
         page = session.query(Page).filter_by(title="Guests").one()
