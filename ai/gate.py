@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import comb
 
 LEVEL = 0.05
-MOST_LOST = 0.02  # share of mails by which a candidate may be behind without being called worse …
+MOST_LOST = 0.02  # share of all mails together by which a candidate may be behind without being called worse …
 ENOUGH = 100  # … where there are so many; of fewer, one mail is more than that, and only the test counts
 METRICS = {"category": "category", "username": "user name", "details": "details", "form": "form", "reply": "reply"}
 JUDGED_LOOSELY = ("reply",)  # there is more than one right way to say a thing, so it swings: only the test counts
@@ -28,11 +28,15 @@ class Pair:
 
     @property
     def is_worse(self) -> bool:
-        behind = (self.serving - self.candidate) / self.mails if self.mails else 0.0
         if self.measure == "form":
             return self.candidate < self.serving
-        is_far = behind > MOST_LOST and self.mails >= ENOUGH and self.measure not in JUDGED_LOOSELY
-        return is_far or (self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL)
+        return self.only_serving > self.only_candidate and self.p(self.only_serving) < LEVEL
+
+    @property
+    def is_far_behind(self) -> bool:
+        """Whatever the test says: so much is too much to be left to chance."""
+        is_held = self.mails >= ENOUGH and self.measure not in JUDGED_LOOSELY
+        return is_held and self.serving - self.candidate > MOST_LOST * self.mails
 
     @property
     def is_better(self) -> bool:
@@ -76,12 +80,24 @@ def paired(measure: str, serving: Sequence[bool], candidate: Sequence[bool]) -> 
     )
 
 
+def added(pairs: Sequence[Pair]) -> Pair:
+    """Of one measure on several sets of mails. At least one."""
+    counts = zip(*((p.mails, p.serving, p.candidate, p.only_serving, p.only_candidate) for p in pairs), strict=True)
+    return Pair(pairs[0].measure, *map(sum, counts))
+
+
 def verdict(sets: Mapping[str, Sequence[Pair]]) -> Verdict:
-    """`sets`: pairs by the name of the set of mails. Not worse in anything anywhere, and better in something somewhere."""
+    """`sets`: pairs by the name of the set of mails. Not worse in anything on any, not far behind on all of them together,
+
+    and better in something on one.
+    """
     every = [(name, pair) for name, pairs in sets.items() for pair in pairs if pair.mails]
     if not every:
         return Verdict(False, "There was nothing to judge it on.", sets)
+    measures = dict.fromkeys(pair.measure for _, pair in every)
+    whole = [added([pair for _, pair in every if pair.measure == measure]) for measure in measures]
     worse = [f"{METRICS[pair.measure]} on {name}" for name, pair in every if pair.is_worse]
+    worse += [f"{METRICS[pair.measure]} by more than {MOST_LOST:.0%}" for pair in whole if pair.is_far_behind]
     better = [f"{METRICS[pair.measure]} on {name}" for name, pair in every if pair.is_better and pair.measure != "form"]
     if worse:
         return Verdict(False, f"It may not serve: worse in {', '.join(worse)}.", sets)

@@ -30,7 +30,7 @@ def test_the_exact_test_is_the_binomial() -> None:
     [
         ([pair(0, 6)], True, "better in category on frozen mails"),
         ([pair(0, 3)], False, "nothing shows that it is better"),
-        ([pair(3, 0)], False, "worse in category on frozen mails"),
+        ([pair(3, 0)], False, "worse in category by more than 2%"),
         ([pair(2, 2), pair(0, 8, measure="details")], True, "better in details"),
         ([pair(0, 9), pair(5, 0, measure="username")], False, "worse in user name"),
         ([pair(0, 9), pair(1, 0, measure="form", both=99)], False, "worse in form"),
@@ -50,9 +50,18 @@ def test_not_worse_in_anything_and_better_in_something(pairs: list[Pair], may_se
 
 def test_of_few_mails_only_the_test_counts() -> None:
     assert not pair(2, 0, both=14, mails=20).is_worse
+    assert not pair(2, 0, both=14, mails=20).is_far_behind
     assert pair(5, 0, both=14, mails=20).is_worse
-    assert pair(3, 0, both=90, mails=100).is_worse
-    assert not pair(2, 0, both=90, mails=100).is_worse
+    assert pair(3, 0, both=90, mails=100).is_far_behind
+    assert not pair(2, 0, both=90, mails=100).is_far_behind
+
+
+def test_how_far_it_is_behind_counts_on_all_mails_together() -> None:
+    won = pair(0, 9, measure="reply")
+    frozen, latest = pair(4, 0), pair(0, 2)
+    assert verdict({"frozen mails": [won, frozen], "the latest mails": [latest]}).may_serve
+    assert not verdict({"frozen mails": [won, frozen]}).may_serve
+    assert "by more than 2%" in verdict({"frozen mails": [won, frozen], "the latest mails": [pair(3, 0)]}).words
 
 
 def test_worse_on_the_latest_mails_is_worse() -> None:
