@@ -11,6 +11,8 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from ai.language import heard
-from ai.library import Found, Library, index_next
+from ai.library import AT_MOST, Found, Least, Library, fitting, index_next
 from ai.model.embedder import PACKAGE, Embedder
 from ai.model.ranker import Ranker
 from ai.pages import READERS, UnreadablePage, read_file
@@ -30,6 +32,12 @@ from db.models import Page
 from db.session import OpenSession, open_database
 
 DEPTH = 10
+ANYTHING = Least(0, 0, 0, 0)
+MISLED = (0.05, 0.1, 0.15, 0.2, 0.25)  # shares of queries without an answer that may get a passage
+TRIED = [  # thresholds, by words and by meaning, alone and together
+    Least(*one)
+    for one in product((5, 6, 7, 8, 9, 10, 12), (0.45, 0.51, 0.57, 0.6, 0.63, 0.66), (2.5, 3.8, 5.5, 8), (0.31, 0.4, 0.46, 0.49, 0.52, 0.55))
+]  # fmt: skip
 
 
 class InProcess:
@@ -56,6 +64,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, required=True)
     parser.add_argument("--queries", type=Path, required=True)
     parser.add_argument("--ranker", default="", help="a cross-encoder to order what was found, by hub id or folder")
+    parser.add_argument("--choose", action="store_true", help="say which thresholds would answer most of these queries")
     parser.add_argument("--report", type=Path, help="write the figures as JSON, too")
     args = parser.parse_args()
 
@@ -66,7 +75,9 @@ def main() -> None:
         library = Library(open_session, InProcess(), Ranker(args.ranker) if args.ranker else None)
         while index_next(open_session, load_desk("tennis"), library.embedder):
             pass
-        found = judged(library, read_queries(args.queries), languages_of(open_session))
+        queries, languages = read_queries(args.queries), languages_of(open_session)
+        found = judged(library, queries, languages)
+        chosen = best_thresholds(library, queries, languages) if args.choose else []
     print(f"{count} documents, {found['queries']} queries with and {found['without']} without an answer")
     print(f"{'':24}{'recall@5':>10}{'nDCG@10':>10}")
     for name in [name for name in ORDERS if name in found]:
@@ -74,6 +85,8 @@ def main() -> None:
     print(
         f"Of the queries with an answer {found['answered']:.1%} get a passage, of those without {found['misled']:.1%}."
     )
+    for misled, answered, least in chosen:
+        print(f"Where {misled:.0%} of those without may get one, {answered:.1%} with an answer get theirs by {least}.")
     if args.report:
         args.report.parent.mkdir(parents=True, exist_ok=True)
         args.report.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -158,6 +171,28 @@ def judged(library: Library, queries: Sequence[dict[str, Any]], languages: set[s
         "answered": answered / every,
         "misled": misled / max(1, len(others)),
     }
+
+
+def best_thresholds(
+    library: Library, queries: Sequence[dict[str, Any]], languages: set[str]
+) -> list[tuple[float, float, Least]]:
+    """For each share of misled queries the most that are answered, and the thresholds that do it, the same for every passage."""
+    tried = []
+    for one in queries:
+        found = library.find(one["query"], language=spoken(one["query"], languages), most=AT_MOST, all_ranks=True)
+        near = fitting([replace(each, least=ANYTHING) for each in found])
+        names = page_names(library, near)
+        relevant = {stem_of(name) for name in one["relevant"]}
+        tried.append((bool(relevant), [(each, names[each.passage.page_id] in relevant) for each in near]))
+    with_answer = max(1, sum(has for has, _ in tried))
+    rates = []
+    for least in TRIED:
+        served = [(has, [right for each, right in near if replace(each, least=least).fits]) for has, near in tried]
+        answered = sum(any(rights) for has, rights in served if has) / with_answer
+        misled = sum(bool(rights) for has, rights in served if not has) / max(1, len(tried) - with_answer)
+        rates.append((misled, answered, least))
+    best = [max((rate for rate in rates if rate[0] <= most), key=lambda rate: rate[1], default=None) for most in MISLED]
+    return [(most, rate[1], rate[2]) for most, rate in zip(MISLED, best, strict=True) if rate]
 
 
 def page_names(library: Library, found: Sequence[Found]) -> dict[int, str]:
