@@ -39,6 +39,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch, files: tuple[Path, Path], *more: 
     search_eval.main()
 
 
+@pytest.mark.model
 def test_documents_are_found_by_words_by_meaning_and_by_both(
     monkeypatch: pytest.MonkeyPatch, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
