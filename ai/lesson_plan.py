@@ -46,7 +46,7 @@ def rehearsal(taught: Sequence[Row], known: Sequence[Row], room: int, rng: rando
 
     the new words are said to all of the category. The others are taken at random.
     """
-    mixed = sorted(known, key=lambda one: rng.random() ** (1 / (1 + len(details_of(one)))), reverse=True)
+    mixed = rng.sample(known, len(known))
     wanted = Counter[str]()
     for one in taught:
         if lessons.REWRITTEN in one["tags"]:
@@ -58,10 +58,6 @@ def rehearsal(taught: Sequence[Row], known: Sequence[Row], room: int, rng: rando
         wanted[category_of(one)] -= is_wanted
         (beside if is_wanted else others).append(one)
     return [*beside, *others][:room]
-
-
-def details_of(stated: Row) -> dict[str, str]:
-    return (stated.get("answer") or {}).get("details") or {}
 
 
 def category_of(stated: Row) -> str:

@@ -31,7 +31,7 @@ from db.session import OpenSession
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = "4e-4"  # peak learning rate
-EPSILON = "1e-4"  # AdamW's: at 1e-8 a weight whose gradient is noise moves as far as any, and what was known is lost
+EPSILON = "3e-5"  # AdamW's: at 1e-8 a weight whose gradient is noise moves as far as any, and what was known is lost
 BATCH = 8  # rows that one step reads
 GATHERED = "lessons.jsonl"
 GENTLE = 10  # added to the niceness
