@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from ai.indexing import index_next
 from ai.language import heard
-from ai.library import AT_MOST, Found, Least, Library, fitting, index_next
+from ai.library import AT_MOST, Found, Least, Library, fitting
 from ai.model.embedder import PACKAGE, Embedder
 from ai.model.ranker import Ranker
 from ai.pages import READERS, UnreadablePage, read_file

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ai.library import AS_ASKED, AS_SAID, Library, NoVectors, index_next
+from ai.indexing import index_next
+from ai.library import AS_ASKED, AS_SAID, Library, NoVectors
 from db import knowledge, passages
 from db.desk import Desk
 from db.models import Page, Passage

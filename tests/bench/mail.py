@@ -84,13 +84,13 @@ def arm(kind: str, port: int, url: str) -> None:
     """One arm in this process; prints what it measured."""
     from pydantic import SecretStr
 
-    from app import share_the_interpreter
     from connectors.imap import ImapMailbox
     from connectors.intake import read_next, take_in
     from connectors.reading import Reader
     from connectors.settings import MailSettings
     from db.loop import Loop
     from db.migrate import migrate
+    from db.process import share_the_interpreter
     from db.session import open_database
 
     settings = MailSettings.model_validate(

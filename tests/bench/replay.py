@@ -29,7 +29,8 @@ from table import ROOT, Figure, commit, report
 
 from ai.drafting import draft_next
 from ai.gate import paired
-from ai.library import Library, follow_pages, index_next
+from ai.indexing import follow_pages, index_next
+from ai.library import Library
 from ai.model.client import LocalModel
 from ai.registry import adapters_of, first_choice
 from ai.retraining import School
