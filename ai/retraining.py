@@ -11,13 +11,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ai import gathering
+from ai.gathering import GATHERED, usable
+from ai.gentle import end_left_behind, last_line, started
 from ai.lesson_plan import REHEARSED, TIMES, NothingToLearn, number_of, planned
 from ai.model.naming import adapter_name
 from ai.registry import adapters_of
@@ -26,17 +27,12 @@ from ai.teaching import own_data
 from db import lessons, retrainings, versions
 from db.desk import Desk
 from db.models import now
-from db.outbox import is_alive
 from db.session import OpenSession
 
-ROOT = Path(__file__).resolve().parent.parent
 RATE = "4e-4"  # peak learning rate
 EPSILON = "3e-5"  # AdamW's: at 1e-8 a weight whose gradient is noise moves as far as any, and what was known is lost
 BATCH = 8  # rows that one step reads
-GATHERED = "lessons.jsonl"
-GENTLE = 10  # added to the niceness
 PID = "process.pid"
-PATIENCE = 120.0  # seconds for a step of training and its checkpoint
 
 
 @dataclass
@@ -106,16 +102,7 @@ class School:
         command = {"training": self.train, "calibrating": self.calibrate, "judging": self.judge}[step](start, steps)
         self.step, self.was_told = step, False
         end_left_behind(folder / PID)
-        with (folder / f"{step}.log").open("ab") as log:
-            self.running = subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                preexec_fn=be_gentle,
-                start_new_session=True,
-            )
+        self.running = started(command, folder / f"{step}.log")
         (folder / PID).write_text(str(self.running.pid), encoding="ascii")
 
     def train(self, start: str, steps: int) -> list[str]:
@@ -129,17 +116,8 @@ class School:
         command = ["ai/finetuning/finetune_lora.py", "--desk", self.desk.name, "--data", str(folder / "rows.jsonl")]
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
-        command += [
-            "--keep-back",
-            "0.05",
-            "--lr",
-            RATE,
-            "--epsilon",
-            EPSILON,
-            "--oversample",
-            *(f"{tag}={n}" for tag, n in TIMES.items()),
-        ]
-        command += ["--start", start, "--remember", REHEARSED] if start else []
+        command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", *(f"{tag}={n}" for tag, n in TIMES.items())]
+        command += ["--start", start, "--remember", REHEARSED, "--epsilon", EPSILON] if start else []
         command += self.common
         stated.write_text(json.dumps(command), encoding="utf-8")
         return command
@@ -150,35 +128,16 @@ class School:
         return [*command, "--taught", *map(str, self.taught_files()), str(self.folder / GATHERED)]
 
     def judge(self, start: str, steps: int) -> list[str]:
-        command = [
-            "-m",
-            "ai.finetuning.judging",
-            "--desk",
-            self.desk.name,
-            "--serving",
-            start,
-            "--candidate",
-            str(self.out),
-        ]
+        command = ["-m", "ai.finetuning.judging", "--desk", self.desk.name, "--serving", start, *self.common]
+        command += ["--candidate", str(self.out), "--out", str(self.folder / "report.json")]
         frozen = self.frozen or self.desk.folder / "training" / "heldout.jsonl"
         command += ["--frozen", str(frozen)] if frozen.is_file() else []
-        return [
-            *command,
-            "--fresh",
-            str(self.folder / "fresh.jsonl"),
-            "--out",
-            str(self.folder / "report.json"),
-            *self.common,
-        ]
+        return [*command, "--fresh", str(self.folder / "fresh.jsonl")]
 
     @property
     def common(self) -> list[str]:
         base = ["--base", self.settings.base] if self.settings.base else []
         return [*base, "--threads", str(self.threads or max(1, (os.cpu_count() or 2) - 1))]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT)}
 
     @property
     def folder(self) -> Path:
@@ -194,38 +153,14 @@ class School:
         """Write what is learnt, what is rehearsed and what is kept back to judge on. Raise NothingToLearn."""
         with self.open_session.reading() as session:
             read = retrainings.get(session, self.number).steps * BATCH
-            stated = self.usable(list(lessons.rows(session, secret=self.secret)))
-        known = [
-            json.loads(line)
-            for path in self.taught_files()
-            for line in path.read_text(encoding="utf-8").split("\n")
-            if line.strip()
-        ]
+            stated = usable(self.desk, folder, list(lessons.rows(session, secret=self.secret)))
+        known = [row for path in self.taught_files() for row in gathering.read(path)]
         plan = planned(stated, known, read, self.number)
         with self.open_session() as session:  # before the files: who is forgotten must be found by this row
             row = retrainings.get(session, self.number)
             row.lessons, row.last_lesson = len(plan.learnt), number_of(plan.learnt[-1])
             row.newest_lesson = number_of(plan.fresh[-1])
-        write(folder / "fresh.jsonl", plan.fresh)
-        write(folder / "rows.jsonl", plan.rows)
-        write(folder / GATHERED, plan.learnt)  # last: where it stands, the others are whole
-
-    def usable(self, stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Without those that serving could not have written, and thinned; in a process of its own, for it is heavy."""
-        folder = self.folder
-        write(folder / "stated.jsonl", stated)
-        command = [sys.executable, "-m", "ai.finetuning.lessons", "--desk", self.desk.name]
-        command += ["--stated", str(folder / "stated.jsonl"), "--out", str(folder / "usable.jsonl")]
-        with (folder / "gathering.log").open("ab") as log:
-            done = subprocess.run(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=be_gentle, check=False
-            )
-        if done.returncode:
-            raise NothingToLearn(f"The lessons could not be read: {last_line(folder / 'gathering.log')}")
-        lines = (
-            (folder / "usable.jsonl").read_text(encoding="utf-8").split("\n")
-        )  # not splitlines: U+2028 may stand in a mail
-        return [json.loads(line) for line in lines if line]
+        gathering.keep(folder, plan)
 
     def taught_files(self) -> list[Path]:
         """The desk's rows, without those to judge and to calibrate on."""
@@ -318,34 +253,3 @@ class School:
         """The house closes: a training keeps a checkpoint, and goes on at the next start."""
         if self.running is not None and self.running.poll() is None and not self.was_told:
             self.running.send_signal(signal.SIGINT)
-
-
-def end_left_behind(path: Path) -> None:
-    """A step that outlived its house, after a crash: it is told to stop, and waited for."""
-    if not path.is_file():
-        return
-    pid = int(path.read_text(encoding="ascii"))
-    command = Path(f"/proc/{pid}/cmdline")
-    deadline = time.monotonic() + PATIENCE
-    told = False
-    while is_alive(pid) and command.is_file() and b"finetuning" in command.read_bytes() and time.monotonic() < deadline:
-        if not told:
-            os.kill(pid, signal.SIGINT)
-            told = True
-        time.sleep(0.2)
-
-
-def be_gentle() -> None:
-    os.nice(GENTLE)
-
-
-def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Whole or not at all."""
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8")
-    unfinished.replace(path)
-
-
-def last_line(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").replace("\r", "\n").split("\n") if path.is_file() else []
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "no reason given")
