@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import torch
@@ -14,15 +13,16 @@ import torch
 from ai.knowledge import Knowledge, Passage
 from ai.model.cache import Rows, joined
 from ai.model.grammar import Grammar, NoGrammar
-from ai.model.labels import Decision, LabelTree, decide, tree_of
+from ai.model.labels import tree_of
 from ai.model.loading import Loaded
+from ai.model.prompts import Prompts
 from ai.model.readers import SecondReader, together
 from ai.model.runner import runner_for
 from ai.model.speculation import Phrasebook, copied
 from ai.model.user_names import likeliest
 from ai.model.writing import Choice, DecodingFailed, Page, Sampling
 from ai.parsing import category_head, reply_so_far
-from ai.prompt import MailText, messages, token_ids
+from ai.prompt import MailText
 from ai.schema import BUDGET
 from ai.written import Decided, Growing, News, Question, Undrafted, Written
 from db.desk import Desk
@@ -30,7 +30,6 @@ from db.desk import Desk
 TOGETHER = 8  # mails in one batch
 GUESSES = 16  # tokens guessed for one mail
 AT_ONCE = 64  # tokens that one pass reads in about the time of one, all mails together
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 Place = TypeVar("Place", bound=Hashable)
@@ -73,11 +72,9 @@ class Decoder:
         self.second = second
         self.runner, self.tokenizer = runner_for(loaded.model), loaded.tokenizer
         self.desk, self.knowledge = desk, knowledge
+        self.prompts = Prompts(self.runner, self.tokenizer, desk)
         self.phrases = Phrasebook() if phrases is None else phrases
         self.grammar = Grammar(desk, self.tokenizer, self.runner.vocabulary)
-        self.labels = {name: self.label_tokens(name) for name in desk.category_names}
-        self.tree = tree_of(self.labels)
-        self.prefix_ids, self.prefix = self.shared_prefix()
 
     def remember(self, category: str, answer: str) -> None:
         """Guess by this answer, its compact JSON, from now on."""
@@ -141,8 +138,8 @@ class Decoder:
         started = time.monotonic()
         own = Sampling(asked.temperature, asked.seed) if asked.temperature else sampling
         choice = Choice(own)
-        ids = self.prompt(asked.mail)
-        memory, decision = self.read(ids)
+        ids = self.prompts.ids(asked.mail)
+        memory, decision = self.prompts.read(ids)
         categories, signs = decision.probabilities, {"legal_mass": decision.legal_mass}
         if self.second is not None:
             others, signs["human_words"] = self.second.read(asked.mail.words)
@@ -164,16 +161,16 @@ class Decoder:
             Page(matcher, self.tokenizer, choice, explains=asked.explain),
             signs,
         )
-        row.page.force(self.labels[chosen])
-        read = self.keep_label(memory, len(ids), chosen)
+        row.page.force(self.prompts.labels[chosen])
+        read = self.prompts.keep_label(memory, len(ids), chosen)
         if self.desk.category(chosen).knowledge:
             row.passages = self.knowledge.find(asked.mail.words) if asked.passages is None else list(asked.passages)
         if row.passages:
-            row.ids = self.prompt(asked.mail, [passage.text for passage in row.passages])
-            self.reread(memory, ids, row.ids)
+            row.ids = self.prompts.ids(asked.mail, [passage.text for passage in row.passages])
+            self.prompts.reread(memory, ids, row.ids)
             read = 0
             row.passes += 1
-        row.page.pending = self.labels[chosen][read:]
+        row.page.pending = self.prompts.labels[chosen][read:]
         row.page.go_on()
         row.next = len(row.ids) + read
         self.decide_name(row, memory)
@@ -189,14 +186,14 @@ class Decoder:
         if not tree.tokens:
             return
         read, before = len(page.pending), memory.used
-        row.names = self.read_tree(memory, row.next, page.pending, tree).probabilities, own
+        row.names = self.prompts.read_tree(memory, row.next, page.pending, tree).probabilities, own
         chances = together(*row.names, reader)
         name = page.choice.name(chances)
         path = tree.paths[name]
         written = [tree.tokens[node] for node in path]
         page.force(written)
         page.certainty[-len(written)] = math.log(max(chances[name], 1e-12))
-        self.forget_but(memory, before + read, path)
+        self.prompts.forget_but(memory, before + read, path)
         page.pending = written[-1:]
         page.go_on()
         row.next += read + len(written) - 1
@@ -208,69 +205,11 @@ class Decoder:
         done = row.page.tokens
         for name in names:
             head = f'{category_head(row.chosen)},"username":{json.dumps(name, ensure_ascii=False)}'
-            tokens = self.cut_tokens(head, ',"details":{')
+            tokens = self.prompts.cut_tokens(head, ',"details":{')
             rest = tokens[len(done) :]
             if rest and tokens[: len(done)] == done and row.page.matcher.validate_tokens(rest) == len(rest):
                 found[name] = rest
         return found
-
-    def prompt(self, mail: MailText, passages: Sequence[str] = ()) -> list[int]:
-        return token_ids(messages(self.desk, mail, passages, self.tokenizer), self.tokenizer)
-
-    def shared_prefix(self) -> tuple[list[int], Rows]:
-        """Keys and values of what every prompt begins with, computed once."""
-        samples = [self.prompt(MailText(name, "", LONG_AGO, name, name)) for name in ("a", "Zebra")]
-        same = shared(*samples)
-        memory = self.runner.empty()
-        if same:
-            self.append(memory, samples[0][:same])
-        return samples[0][:same], memory
-
-    def append(self, memory: Rows, ids: Sequence[int]) -> torch.Tensor:
-        """Read tokens one after the other; hidden states [T, E]."""
-        places = torch.arange(memory.used, memory.used + len(ids))[None]
-        own = torch.ones(1, len(ids), len(ids), dtype=torch.bool).tril()
-        hidden = self.runner.forward(torch.tensor([list(ids)]), places, memory.view(own), memory)
-        memory.note(places, torch.ones(1, len(ids), dtype=torch.bool))
-        return hidden[0]
-
-    def read(self, ids: Sequence[int]) -> tuple[Rows, Decision]:
-        """The rest of a prompt and all labels behind it, in one pass: the cache with both, and the decision."""
-        memory = self.prefix.copy()
-        same = shared(ids, self.prefix_ids)  # a mail's first letters may melt into the last token before them
-        memory.crop(same)
-        return memory, self.read_tree(memory, same, ids[same:], self.tree)
-
-    def read_tree(self, memory: Rows, start: int, tokens: Sequence[int], tree: LabelTree) -> Decision:
-        """Read tokens from position `start` on and, in the same pass, a tree that hangs on the last: how likely each label is."""
-        size = len(tokens)
-        places = torch.cat([torch.arange(start, start + size), start + size + tree.depths()])[None]
-        ids = torch.tensor([[*tokens, *tree.tokens]])
-        hidden = self.runner.forward(ids, places, memory.view(tree.behind(size)), memory)
-        memory.note(places, torch.ones_like(ids, dtype=torch.bool))
-        scores = self.runner.logits(hidden[0, size - 1 :])
-        return decide(tree, scores[0], scores[1:])
-
-    def keep_label(self, memory: Rows, size: int, chosen: str) -> int:
-        """Keep what was read of the chosen label, forget the others; how many of its tokens need no second reading."""
-        path = self.tree.paths[chosen]
-        self.forget_but(memory, size, path)
-        return len(path) - 1
-
-    def forget_but(self, memory: Rows, size: int, path: Sequence[int]) -> None:
-        """Of a tree that hangs on the first `size` columns keep one path, without its last token: what comes next hangs on the
-
-        logits behind that, so it is read again.
-        """
-        memory.real[:, size:] = False
-        memory.real[:, [size + node for node in path[:-1]]] = True
-        memory.tidy()
-
-    def reread(self, memory: Rows, before: Sequence[int], now: Sequence[int]) -> None:
-        """Go back to where two prompts part, and read the second from there."""
-        same = shared(before, now)
-        memory.crop(same)
-        self.append(memory, now[same:])
 
     @torch.inference_mode()
     def step(self, rows: Sequence[Row[Place]], memory: Rows) -> None:
@@ -332,17 +271,3 @@ class Decoder:
         """Each token as it reads, and its probability."""
         pairs = zip(page.tokens, page.certainty, strict=True)
         return [(self.tokenizer.decode([token]), round(math.exp(certainty), 4)) for token, certainty in pairs]
-
-    def label_tokens(self, name: str) -> list[int]:
-        """Tokens of the answer's beginning up to the one that closes the category, as generation would cut them."""
-        return self.cut_tokens(category_head(name), ',"username":"')
-
-    def cut_tokens(self, head: str, rest: str) -> list[int]:
-        """Tokens that spell `head` where `rest` follows it."""
-        cut = self.tokenizer(head + rest, add_special_tokens=False, return_offsets_mapping=True)
-        return [i for i, (start, _) in zip(cut["input_ids"], cut["offset_mapping"], strict=True) if start < len(head)]
-
-
-def shared(ids: Sequence[int], others: Sequence[int]) -> int:
-    """How many tokens both begin with."""
-    return next((i for i, (a, b) in enumerate(zip(ids, others, strict=False)) if a != b), min(len(ids), len(others)))

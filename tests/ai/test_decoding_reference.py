@@ -15,6 +15,7 @@ from tiny import KINDS, loaded, random_model
 from ai.knowledge import Knowledge, Passage
 from ai.model.decoding import Decoder, Question, Written
 from ai.model.loading import Loaded
+from ai.model.prompts import Prompts
 from ai.model.readers import PLACES as READ
 from ai.model.readers import SecondReader
 from ai.model.runner import PlainRunner
@@ -57,7 +58,7 @@ def plain_tokens(
     """Greedy decoding under the same grammar, without cache, guesses or batches, of an answer that begins with `begin`."""
     ids = token_ids(messages(DESK, mail, passages, made.tokenizer), made.tokenizer)
     matcher = decoder.grammar.matcher(mail, category)
-    tokens: list[int] = decoder.cut_tokens(begin, ',"details":{') if begin else []
+    tokens: list[int] = decoder.prompts.cut_tokens(begin, ',"details":{') if begin else []
     assert matcher.consume_tokens(tokens)
     while not matcher.is_stopped() and len(tokens) < SHORT:
         with torch.inference_mode():
@@ -114,7 +115,7 @@ def test_every_architecture_is_read_as_its_own_forward_pass_reads_it(architectur
     decoder = Decoder(made, DESK, KNOWLEDGE)
     if architecture == "llama":
         decoder.runner = PlainRunner(made.model)
-        decoder.prefix_ids, decoder.prefix = decoder.shared_prefix()
+        decoder.prompts = Prompts(decoder.runner, made.tokenizer, DESK)
     some = mails(3, seed=2)
 
     for place, written in decoder.draft_many([Question(mail) for mail in some]):
@@ -159,7 +160,7 @@ def test_probabilities_of_names_are_the_models_share_among_those_that_are_asked_
 
     ids = token_ids(messages(DESK, mail, tokenizer=made.tokenizer), made.tokenizer)
     labels = {
-        name: decoder.cut_tokens(f'{category_head("other")},"username":"{name}"', ',"details":{')
+        name: decoder.prompts.cut_tokens(f'{category_head("other")},"username":"{name}"', ',"details":{')
         for name in row.names[0]
     }
     expected = {name: chance_among(label, labels, made.model, ids) for name, label in labels.items()}
@@ -173,15 +174,15 @@ def test_probabilities_of_categories_are_those_of_whole_forward_passes() -> None
     mail = mail_text("I am anna42")
     ids = token_ids(messages(DESK, mail, tokenizer=made.tokenizer), made.tokenizer)
 
-    _, decision = decoder.read(ids)
+    _, decision = decoder.prompts.read(ids)
 
-    expected = {name: chance_of(label, decoder, made.model, ids) for name, label in decoder.labels.items()}
+    expected = {name: chance_of(label, decoder, made.model, ids) for name, label in decoder.prompts.labels.items()}
     assert decision.probabilities == pytest.approx(expected, abs=1e-5)
     assert 0 < decision.legal_mass < 1
 
 
 def chance_of(label: list[int], decoder: Decoder, model: Any, ids: list[int]) -> float:
-    return chance_among(label, decoder.labels, model, ids)
+    return chance_among(label, decoder.prompts.labels, model, ids)
 
 
 def chance_among(label: list[int], labels: dict[str, list[int]], model: Any, ids: list[int]) -> float:
