@@ -184,7 +184,8 @@ def shadow_next(open_session: OpenSession, desk: Desk, model: Model, library: Li
 
 
 def asked_of(ticket: Ticket, adapter: str) -> Question:
-    return Question(mail_text(ticket, tickets.newest_question(ticket)), adapter=adapter)
+    mail = tickets.newest_question(ticket)
+    return Question(mail_text(ticket, mail), adapter=adapter, said=mail.said if mail is not None else "")
 
 
 def mail_text(ticket: Ticket, mail: Mail | None) -> MailText:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ai.grounding import SENTENCE
 from ai.knowledge import Passage
 from db import knowledge, models, passages
 from db.loop import TryLater
@@ -25,6 +26,8 @@ AT_MOST = 2  # passages for one draft
 DEEP = 20  # places of each ranking that are fused
 SLOW = 60  # the constant of reciprocal rank fusion: how slowly the worth of a place falls
 SEVERAL = 4  # vectors of one passage that may be near together
+FEWEST_WORDS = 3  # of a sentence that is looked up
+MOST_SENTENCES = 24  # of a text; what comes behind is looked up by its words alone
 NEAR_BEST = 0.98  # of the best one's score, for a further passage
 
 
@@ -122,19 +125,19 @@ class Vectors:
             self.index = faiss.IndexIDMap2(faiss.IndexFlatIP(size // 4))
         self.index.add_with_ids(matrix.reshape(sum(counts), -1), np.repeat(np.array(numbers, dtype=np.int64), counts))
 
-    def nearest(self, vector: NDArray[np.float32], most: int) -> list[tuple[int, float]]:
-        """Numbers of passages with the cosine of their nearest vector, best first."""
+    def nearest(self, vectors: NDArray[np.float32], most: int) -> list[tuple[int, float]]:
+        """Numbers of passages with the highest cosine that any of `vectors` [N, D] has with any of theirs, best first."""
         if self.index is None or not self.known:
             return []
-        scores, numbers = self.index.search(vector[None], min(most * SEVERAL, self.index.ntotal))
+        scores, numbers = self.index.search(vectors, min(most * SEVERAL, self.index.ntotal))
         found: dict[int, float] = {}
-        for number, score in zip(numbers[0], scores[0], strict=True):
+        for number, score in sorted(zip(numbers.flat, scores.flat, strict=True), key=lambda pair: -pair[1]):
             if number >= 0:
                 found.setdefault(int(number), float(score))
         return list(found.items())[:most]
 
 
-Meant = tuple[str, NDArray[np.float32] | None]  # the embedder's name, and the vector that it gave
+Meant = tuple[str, NDArray[np.float32] | None]  # the embedder's name, and the vectors [N, D] of a text's sentences
 
 
 @dataclass
@@ -163,10 +166,10 @@ class Library:
         `language`: passages of another language are left out; `kinds`: only of such pages. Where there is no embedder, or
         it gives no answer, words alone decide.
         """
-        name, vector = meant or self.embedded([asked])[0]
+        name, vectors = meant or self.embedded([asked])[0]
         with self.open_session.reading() as session:
             words = passages.by_words(session, asked, 4 * DEEP)
-            meaning = self.by_meaning(session, name, vector, 4 * DEEP)
+            meaning = self.by_meaning(session, name, vectors, 4 * DEEP)
             stored = passages.numbered(session, [number for number, _ in (*words, *meaning)])
             wanted = {
                 number
@@ -189,28 +192,26 @@ class Library:
         return [hit_of(one) for one in self.find(asked, most=8, all_ranks=True)]
 
     def embedded(self, asked: Sequence[str]) -> list[Meant]:
-        """What each text means, all worked out in one go."""
-        places = [place for place, text in enumerate(asked) if text.strip()]
-        found: list[Meant] = [("", None)] * len(asked)
-        if self.embedder is None or not places:
-            return found
+        """What each text means, sentence by sentence, all worked out in one go."""
+        said = [sentences_of(text) for text in asked]
+        if self.embedder is None or not any(said):
+            return [("", None)] * len(asked)
         try:
-            name, vectors = self.embedder.embed([asked[place] for place in places])
+            name, vectors = self.embedder.embed([one for sentences in said for one in sentences])
         except NoVectors as problem:
             log.warning("%s Passages are found by words alone.", problem)
-            return found
-        for place, vector in zip(places, vectors, strict=True):
-            found[place] = name, vector
-        return found
+            return [("", None)] * len(asked)
+        parts = np.split(vectors.astype(np.float32), np.cumsum([len(sentences) for sentences in said])[:-1])
+        return [(name, part if len(part) else None) for part in parts]
 
     def by_meaning(
-        self, session: Session, name: str, vector: NDArray[np.float32] | None, most: int
+        self, session: Session, name: str, vectors: NDArray[np.float32] | None, most: int
     ) -> list[tuple[int, float]]:
-        if vector is None:
+        if vectors is None:
             return []
         with self.lock:
             self.vectors.follow(session, name)
-            return self.vectors.nearest(vector, most)
+            return self.vectors.nearest(vectors, most)
 
     def ranked_again(self, asked: str, found: list[Found]) -> list[Found]:
         assert self.ranker is not None
@@ -220,6 +221,13 @@ class Library:
             log.warning("%s The passages keep their order.", problem)
             return found
         return [one for _, one in sorted(zip(scores, found, strict=True), key=lambda pair: -pair[0])]
+
+
+def sentences_of(asked: str) -> list[str]:
+    """Those that say something: greetings, names and thanks would draw the meaning of the others away. Else the whole."""
+    parts = [one.strip() for one in SENTENCE.split(asked)]
+    said = [one for one in parts if len(one.split()) >= FEWEST_WORDS and passages.stems(one)]
+    return said[:MOST_SENTENCES] or [one for one in [asked.strip()] if one]
 
 
 def fitting(found: Sequence[Found], most: int = AT_MOST) -> list[Found]:

@@ -33,10 +33,10 @@ class Weighed:
 
 def with_passages(asked: Sequence[Question], desk: Desk, library: Library, kinds: Sequence[str] = ()) -> list[Question]:
     """Found in the language of each mail, where the desk answers it; `kinds`: of such pages alone."""
-    meanings = library.embedded([one.mail.words for one in asked])
+    words = [f"{one.mail.subject}\n{one.said or one.mail.body}" for one in asked]
     found = [
-        library.find(one.mail.words, language=answered(one.mail.body, desk), kinds=kinds, meant=meant)
-        for one, meant in zip(asked, meanings, strict=True)
+        library.find(said, language=answered(one.mail.body, desk), kinds=kinds, meant=meant)
+        for one, said, meant in zip(asked, words, library.embedded(words), strict=True)
     ]
     return [replace(one, passages=tuple(hit.passage for hit in hits)) for one, hits in zip(asked, found, strict=True)]
 

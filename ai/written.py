@@ -12,13 +12,15 @@ class Question:
     """One mail to answer. `category` forces what a person has chosen; `adapter` is the folder of the version to use, ""
 
     is the base model alone. `passages`: what the desk knows about it, for a category that is answered from knowledge; None
-    where the model is to look into the desk's folder itself.
+    where the model is to look into the desk's folder itself. `said`: what the mail newly says, where that is known, to look
+    passages up by.
     """
 
     mail: MailText
     category: str = ""
     adapter: str = ""
     passages: tuple[Passage, ...] | None = None
+    said: str = ""
     stream: bool = False  # news of the reply while it is written, too
     explain: bool = False  # prompt and probabilities of all tokens are wanted
     temperature: float = 0.0  # above 0: by chance, by this seed

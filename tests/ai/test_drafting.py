@@ -160,13 +160,14 @@ def test_a_silent_version_that_writes_rubbish_holds_up_nobody(open_session: Open
 
 class FakeLibrary:
     def __init__(self, passages: list[Passage]) -> None:
-        self.passages, self.languages = passages, [""]
+        self.passages, self.languages, self.asked = passages, [""], [""]
 
     def embedded(self, asked: Sequence[str]) -> list[tuple[str, None]]:
         return [("", None)] * len(asked)
 
     def find(self, asked: str, *, language: str = "", kinds: Sequence[str] = (), meant: object = None) -> list[Found]:
         self.languages.append(language)
+        self.asked.append(asked)
         return [Found(one, 1.0, 1, 1, 9.0, 0.9) for one in self.passages]
 
 
@@ -183,6 +184,18 @@ def test_passages_are_found_beforehand_and_stand_beside_the_draft(open_session: 
     assert library.languages[-1] == "en"
     with open_session.reading() as session:
         assert tickets.get(session, 1).draft == QUESTION.as_json()
+
+
+def test_passages_are_looked_up_by_what_the_mail_newly_says(open_session: OpenSession, desk: Desk) -> None:
+    quoted = "On 12 March, TC Westpark <office@westpark.example> wrote:\n> The club house stays closed for repairs."
+    take(open_session, raw_mail(f"When do you open your courts in the morning?\n\n{quoted}"))
+    library, model = FakeLibrary([]), FakeModel([QUESTION])
+
+    draft_next(open_session, desk, model, library)  # type: ignore[arg-type]
+
+    assert "When do you open" in library.asked[-1]
+    assert "closed for repairs" not in library.asked[-1]
+    assert "closed for repairs" in model.questions[0].mail.body
 
 
 def test_where_no_page_answers_nothing_is_invented_and_a_person_gets_it(open_session: OpenSession, desk: Desk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ai.indexing import index_next
-from ai.library import AS_ASKED, AS_SAID, Library, NoVectors
+from ai.library import AS_ASKED, AS_SAID, MOST_SENTENCES, Library, NoVectors, sentences_of
 from db import knowledge, passages
 from db.desk import Desk
 from db.models import Page, Passage
@@ -120,6 +120,22 @@ def test_a_passage_is_found_by_the_ways_of_asking_for_it_too(pages: OpenSession,
     assert max(one.meaning for one in found) < 0.6
     assert library.vectors.index is not None
     assert library.vectors.index.ntotal == len(library.vectors.known)
+
+
+def test_a_question_is_found_among_other_sentences(pages: OpenSession, desk: Desk) -> None:
+    library = settled(pages, desk, FakeEmbedder())
+    question = "where may I leave the car?"
+    (alone, *_) = library.find(question, all_ranks=True)
+    kind = f"Dear groundsmen,\n\nwhat a fine week of sun that was for us old people! {question} No hurry, as ever.\nYours, Anna"
+    (among, *_) = library.find(kind, all_ranks=True)
+    assert (among.passage, among.meaning) == (alone.passage, pytest.approx(alone.meaning))
+
+
+def test_sentences_without_a_question_are_left_out_and_a_text_of_few_words_is_whole() -> None:
+    assert sentences_of("Hello,\n\nwhere is the hall? Thanks!\nAnna Meier") == ["where is the hall?"]
+    assert sentences_of("opening hours") == ["opening hours"]
+    assert sentences_of("  \n") == []
+    assert len(sentences_of("One court is free. " * 1000)) == MOST_SENTENCES
 
 
 def test_another_embedder_begins_anew_and_dimensions_never_mix(pages: OpenSession, desk: Desk) -> None:
