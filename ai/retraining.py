@@ -31,6 +31,7 @@ from db.session import OpenSession
 
 RATE = "4e-4"  # peak learning rate
 EPSILON = "3e-5"  # AdamW's: at 1e-8 a weight whose gradient is noise moves as far as any, and what was known is lost
+KEPT_STILL = "attn"  # attention copies out of the mail, and has learnt that; what to say lies in the other layers
 BATCH = 8  # rows that one step reads
 PID = "process.pid"
 
@@ -117,7 +118,9 @@ class School:
         command += ["--out", str(self.out), "--work", str(folder / "work"), "--progress", str(folder / "progress.json")]
         command += ["--steps", str(steps), "--batch", str(BATCH), "--evaluate-every", str(max(10, steps // 3))]
         command += ["--keep-back", "0.05", "--lr", RATE, "--oversample", *(f"{tag}={n}" for tag, n in TIMES.items())]
-        command += ["--start", start, "--remember", REHEARSED, "--epsilon", EPSILON] if start else []
+        command += (
+            ["--start", start, "--remember", REHEARSED, "--epsilon", EPSILON, "--freeze", KEPT_STILL] if start else []
+        )
         command += self.common
         stated.write_text(json.dumps(command), encoding="utf-8")
         return command

@@ -93,6 +93,7 @@ def arguments() -> argparse.Namespace:
     add("--teacher-temperature", type=float, default=2.0, help="softens both models' probabilities (default: 2)")
     add("--teacher-share", type=float, default=0.5, help="of the teacher's part in the loss (default: 0.5)")
     add("--rank", type=int, default=16, help="LoRA rank; alpha is twice the rank, above 32 rsLoRA (default: 16)")
+    add("--freeze", default="", metavar="PART", help="weights with that in their name are not learnt, such as attn")
     add("--dropout", type=float, default=0.0, help="LoRA dropout (default: 0, it copies every activation)")
     add("--precision", choices=PRECISIONS, default="bf16", help="of the arithmetic (default: bf16)")
     add("--lr", type=float, default=6e-4, help="peak learning rate (default: 6e-4)")
@@ -164,6 +165,7 @@ def main() -> None:
         dropout=args.dropout,
         checkpointing=args.checkpointing,
         start=args.start,
+        freeze=args.freeze,
     )
     knowledge = load_knowledge(desk.folder / "knowledge")
     grammar = Grammar(desk, made.tokenizer, made.model.config.vocab_size)

@@ -41,10 +41,12 @@ def trainable(
     dropout: float = 0.0,
     checkpointing: bool = False,
     start: str = "",
+    freeze: str = "",
 ) -> Trainable:
     """Load `base` for `method`. Raise CannotTrain, or NoModel where the base cannot be found.
 
-    `start`: the folder of an adapter to go on from, whose rank then holds; "" for a new one.
+    `start`: the folder of an adapter to go on from, whose rank then holds; "" for a new one. `freeze`: weights with that in
+    their name are not learnt.
 
     LoRA: Hu et al. 2021, arXiv:2106.09685, on every linear layer. QLoRA: Dettmers et al. 2023, arXiv:2305.14314, nf4
     with double quantisation.
@@ -63,6 +65,8 @@ def trainable(
         if method == "qlora":
             prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=checkpointing)
         model = gone_on_from(loaded.model, start) if start else get_peft_model(loaded.model, lora_config(rank, dropout))
+    if freeze:
+        frozen(model, freeze)
     if not torch.cuda.is_available():
         use_this_machine_well(loaded.model)
         fuse(model)
@@ -75,6 +79,18 @@ def gone_on_from(model: Any, start: str) -> PeftModel:
     except (OSError, ValueError, RuntimeError) as error:  # no adapter there, or the layers of another base
         reason = str(error).strip().splitlines()[0]
         raise CannotTrain(f"--start {start} is no adapter that fits this base: {reason}") from error
+
+
+def frozen(model: torch.nn.Module, part: str) -> None:
+    """Raise CannotTrain where no weight that is learnt has that in its name, or none is left."""
+    learnt = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    held = [weight for name, weight in learnt if part in name]
+    if not held:
+        raise CannotTrain(f"--freeze {part}: no weight that is learnt has that in its name, such as {learnt[0][0]}.")
+    if len(held) == len(learnt):
+        raise CannotTrain(f"--freeze {part}: nothing would be left to learn.")
+    for weight in held:
+        weight.requires_grad_(requires_grad=False)
 
 
 def lora_config(rank: int, dropout: float) -> LoraConfig:

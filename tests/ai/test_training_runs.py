@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 from servers import ROOT
 from tiny import KINDS, random_model
 
@@ -212,3 +213,28 @@ def test_a_preset_gives_way_to_what_is_stated(monkeypatch: pytest.MonkeyPatch) -
     args = finetune_lora.arguments()
 
     assert (args.method, args.rank, args.lr) == ("qlora", 8, 2e-4)
+
+
+def test_weights_that_are_named_stay_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(monkeypatch, command(tmp_path, "--steps", "2", "--lr", "1e-2"))
+    (tmp_path / "out").rename(tmp_path / "first")
+
+    train(
+        monkeypatch,
+        command(tmp_path, "--steps", "2", "--lr", "1e-2", "--start", str(tmp_path / "first"), "--freeze", "attn"),
+    )
+
+    before = load_file(tmp_path / "first" / "adapter_model.safetensors")
+    after = load_file(tmp_path / "out" / "adapter_model.safetensors")
+    assert before.keys() == after.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert all("mlp" in name for name in changed)
+
+
+@pytest.mark.parametrize(("part", "words"), [("atn", "has that in its name"), ("lora", "nothing would be left")])
+def test_what_cannot_be_frozen_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, words: str
+) -> None:
+    with pytest.raises(finetune_lora.CannotTrain, match=words):
+        train(monkeypatch, command(tmp_path, "--steps", "2", "--freeze", part))
