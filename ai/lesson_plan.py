@@ -14,7 +14,7 @@ FRESH_SHARE, MOST_FRESH = 0.2, 60  # of the lessons, the newest, kept back to ju
 LESSONS_SHARE = 0.65  # of the rows that are read, at most; the others are the desk's own, so that nothing is forgotten
 REHEARSED = "rehearsed"  # tag of those
 # How often a lesson is read by what a person did to the draft; once where it was right as it stood.
-TIMES = {lessons.REWRITTEN: 8, lessons.CORRECTED: 2}
+TIMES = {lessons.REWRITTEN: 10, lessons.CORRECTED: 2}
 
 
 class NothingToLearn(Exception):

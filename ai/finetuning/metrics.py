@@ -13,7 +13,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sklearn.metrics import f1_score, roc_auc_score
 
 from ai.finetuning.examples import Row
-from db.drafts import Draft, parted
+from db.drafts import Draft, asks_for_user_name, parted
 
 BINS = 15
 RESAMPLES = 1000
@@ -203,7 +203,9 @@ def reply_figures(answered: Sequence[Answered]) -> dict[str, float | None]:
 
 
 def says_the_same(reply: str, other: str) -> bool:
-    """By ROUGE-L without their greetings."""
+    """By ROUGE-L without their greetings; who asks for a user name says something else than who does not."""
+    if asks_for_user_name(reply) != asks_for_user_name(other):
+        return False
     found = RougeScorer(["rougeL"]).score(parted(other)[1], parted(reply)[1])
     return bool(found["rougeL"].fmeasure >= ALIKE)
 

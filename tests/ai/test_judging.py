@@ -30,6 +30,7 @@ PASSED_ON = "Hi Anna,\n\nyour wish to play is with our sports director, who keep
         (PASSED_ON, "Hello Anna,\n\nyour wish to play is with our sports director who keeps the list of entries.", True),
         (PASSED_ON, "Hi Anna,\n\nthank you for your message. A colleague will read it.", False),
         (PASSED_ON, BOOKED, False),
+        ("Hi Anna,\n\nplease send us your full name, then we can set it up.", "Hi Anna,\n\nplease send us your user name, then we can set it up.", False),
         (PASSED_ON, None, False),
     ],
 )  # fmt: skip

@@ -38,11 +38,11 @@ def test_beside_what_was_written_anew_more_of_its_category_is_rehearsed() -> Non
         rows = planned([*taught, *fresh], known, read, 3).rows
         return Counter(one["answer"]["category"] for one in rows if REHEARSED in one["tags"])
 
-    plain, beside = rehearsed([*learnt, *learnt[:10]], 300), rehearsed([*learnt, *rewritten], 300)
+    plain, beside = rehearsed([*learnt, *learnt[:10]], 400), rehearsed([*learnt, *rewritten], 400)
     assert plain["other"] < 50
     assert beside["other"] >= 10 * TIMES["rewritten"]
-    assert sum(plain.values()) == 300 - 30
-    assert sum(beside.values()) == 300 - 20 - 10 * TIMES["rewritten"]
+    assert sum(plain.values()) == 400 - 30
+    assert sum(beside.values()) == 400 - 20 - 10 * TIMES["rewritten"]
 
 
 def test_what_is_rehearsed_beside_never_takes_more_than_half_of_the_room() -> None:
